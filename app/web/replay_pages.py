@@ -96,6 +96,11 @@ async def replay_page(
             await security.write(
                 conn, "page_read", who.name, address_of(request), session_id, str(player_id), replay=True
             )
+    if room_id and lab.readers.begins(who.login_id, f"room {room_id}"):
+        async with lab.pool.connection() as conn:
+            await security.write(
+                conn, "page_read", who.name, address_of(request), session_id, room=room_id, replay=True
+            )
     lab.replays.check()
     async with lab.replays, lab.pool.connection() as conn, snapshot(conn):
         session = await find_session(conn, session_id)

@@ -14,7 +14,9 @@ from app.sessions import actions, mending
 from app.sessions.sessions import find_session
 from app.study.model.fields import first as first_of
 from app.web import templates
+from app.web.access import security
 from app.web.action_forms import Action, Wish, carry_out, moment, number
+from app.web.auth import address_of
 from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
@@ -61,6 +63,9 @@ async def room_page(
         return Redirect(f"/admin/sessions/{session_id}/players/{alone}", status_code=303)
     if story is None:
         raise NotFoundException("There is no such room in this session.")
+    if lab.readers.begins(who.login_id, f"room {room_id}"):  # what they said there stands on it
+        async with lab.pool.connection() as conn:
+            await security.write(conn, "page_read", who.name, address_of(request), session_id, room=room_id)
     types = [one.type for one in story.sitters.values()]
     context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), replay="")
     context |= dict(type_numbers=type_numbers(study, types), drawn=drawn, first=first, most_listed=LISTED)

@@ -125,7 +125,7 @@ class Readers:
         self.read: OrderedDict[tuple[int, int | str], float] = OrderedDict()  # log-in and page → when
 
     def begins(self, login_id: int, page: int | str) -> bool:
-        """`page`: of a player, by their number, or of a session's answers, by its id."""
+        """`page`: of a player, by their number, of a room, or of a session's answers, by its id."""
         now, key = time.monotonic(), (login_id, page)
         if now - self.read.get(key, -self.seconds) < self.seconds:
             return False

@@ -59,6 +59,7 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
     shared.do(lambda conn: give(conn, session.id, "olga", "owner", "story"))
     shared.tell(sign_everyone_in([shared.guest(server, session, label) for label in session.tokens]))
     [(player,)] = shared.sql("select id from player where session_id = %s and label = 'R1'", session.id)
+    [(room,)] = shared.sql("select id from room where session_id = %s", session.id)
     here = f"/admin/sessions/{session.id}"
     with httpx.Client(base_url=server.base, timeout=30) as client:
         client.post("/admin/login", data={"name": "olga", "password": "mistyped"})
@@ -66,6 +67,8 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
         client.post("/admin/login", data={"name": "olga", "password": "a long password"})
         for _ in range(3):  # it asks each second and is read once
             client.get(f"{here}/players/{player}")
+            client.get(f"{here}/rooms/{room}")
+            client.get(f"{here}/replay?room={room}")
             client.get(f"{here}/data")
         client.get(f"{here}/export.zip")
         client.get(f"{here}/payments.csv")
@@ -77,6 +80,7 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
     assert written(shared, session.id) == [
         ("right_given", "story", "olga"),
         ("page_read", "olga", str(player)),
+        ("page_read", "olga", ""),
         ("page_read", "olga", ""),
         ("exported", "olga", ""),
         ("exported", "olga", ""),
@@ -93,6 +97,7 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
         "the export",
         "the payments",
         "read the page of",
+        f'/rooms/{room}">a room</a>',
         "read the session’s answers",
         "put",
         "a wrong password",
