@@ -108,7 +108,11 @@ class Shown:
 def wanted(study: Study, position: Position) -> dict[Show, tuple[Position, ...]]:
     """What this page shows → the positions whose answers it needs, in order."""
     found = {}
-    shows = (replace(show, step=step) for show in position.step.show for step in show.steps)
+    shows = (
+        show if step == show.step else replace(show, step=step)
+        for show in position.step.show
+        for step in show.steps
+    )
     for show in shows:  # where it was asked of others, nobody here has answered it, and nothing is shown
         before = [one for one in study.plan[: position.index] if one.step.name == show.step]
         if show.round == "last" and before:
@@ -164,7 +168,7 @@ def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: T
         seats, steps, here = seats_of(view, me, show.of), show.steps, told
         if show.also and _several_answered(study, show, seats, told):
             steps, here = (show.step,), _as_one(show, told)
-        for one in (replace(show, step=step) for step in steps):
+        for one in (show if step == show.step else replace(show, step=step) for step in steps):
             found.append(_shown(study, one, places[one], seats, me, here))
     return tuple(one for one in found if (one.show.round == "now" and not one.show.hook) or not one.empty)
 

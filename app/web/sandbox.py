@@ -8,6 +8,7 @@ from typing import Any
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MOST = 5_000  # answers that are kept
+OF_DICTS = frozenset(dir(dict))
 METHODS = (MethodType, BuiltinMethodType)  # of which Jinja wraps those that format a text
 
 
@@ -30,7 +31,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return known
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """As Jinja's, which first asks of each value whether it formats a text."""
+        """As Jinja's, which first asks of each value whether it formats a text, and of each dict whether it has that
+        as an attribute."""
+        if type(obj) is dict and attribute not in OF_DICTS and attribute in obj:
+            return obj[attribute]
         if self.found.get((type(obj), attribute)):
             value = getattr(obj, attribute, self)
             if value is not self and type(value) not in METHODS:

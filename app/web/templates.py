@@ -38,6 +38,7 @@ from app.web.kept import kept
 from app.web.sandbox import Sandbox
 
 FOLDER = PROJECT / "templates"
+_PLAIN = frozenset((str, int, Markup))
 _CODE = re.compile("`([^`]{1,200})`")
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
@@ -85,8 +86,10 @@ def parsed(study: Study, path: str) -> nodes.Template:
 
 def _template(environment: Environment, name: str) -> Template:
     """With all that it may name in one dict: Jinja goes through two of them, name by name, each time it draws it."""
-    template = environment.get_template(name)
-    if type(template.globals) is not dict:
+    at_hand: dict[str, Template] = vars(environment).setdefault("at_hand", {})
+    template = at_hand.get(name)
+    if template is None:
+        template = at_hand[name] = environment.get_template(name)
         template.globals = dict(template.globals)
     return template
 
@@ -151,6 +154,8 @@ def _sandbox(study: Study) -> Environment:
 
 
 def _said(texts: Texts, value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Decimal):
         return texts.number(value)
     if isinstance(value, tuple | list):

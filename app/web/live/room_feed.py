@@ -18,7 +18,7 @@ from app.study.languages.texts import Texts
 from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.kept import kept
-from app.web.live.boards import board_html
+from app.web.live.boards import ShownMoves, board_html
 from app.web.live.folding import PASSED_OVER, fold_all
 from app.web.live.opening import StepOpening, Words
 from app.web.live.pace import Pace
@@ -47,6 +47,7 @@ class RoomFeed:
         self.pages: set[Page] = set()
         self.told: Told = {}  # what its step shows, where it has moves: as of …
         self.told_seq = 0  # … this event
+        self.moves = ShownMoves()
         self.board_seq = 0  # of the last move that is on the board
         self.changed: dict[tuple[int, str], int] = {}  # slot and result → the event it changed with
         self.seats_of_all = 0.0  # when all pages had the newest
@@ -168,8 +169,7 @@ class RoomFeed:
         data = event.data
         for page in self.pages:
             if page.player_id == event.player_id and event.seq > page.seq and page.place is not None:
-                outcome = MoveOutcome(data["accepted"], data.get("sentence", ""), data.get("ends", False))
-                said = _moved(templates.texts_of(page.place.study), outcome)
+                said = _moved(templates.texts_of(page.place.study), outcome_in(event))
                 page.push(sse(fragment(f"#moved-{data['move']}", "innerMorph", said), str(event.seq)))
         if not data["accepted"]:
             return
@@ -185,7 +185,7 @@ class RoomFeed:
     def _draw(self) -> None:
         """The board, once for each language; and to each page whose own results have changed, those."""
         changed, self.changed = self.changed, {}
-        now, boards = self.view, dict[str, bytes]()
+        now, boards, moves = self.view, dict[str, bytes](), self.moves
         for page in self.pages:
             place = page.place
             if not isinstance(place, RoomPlace) or page.stale or place.waits:
@@ -194,7 +194,7 @@ class RoomFeed:
                 continue
             language = place.study.language
             if language not in boards:
-                html = board_html(place.study, place.position, now)
+                html = board_html(place.study, place.position, now, moves)
                 boards[language] = sse(fragment("#moves", "innerMorph", html), str(now.room.seq))
             page.push(boards[language])
             if any(seq > page.seq and place.shows_now(*what) for what, seq in changed.items()):
@@ -267,6 +267,12 @@ class RoomFeed:
             if key not in rendered:
                 rendered[key] = sse(place.player_answered(before), str(now.room.seq))
             page.push(rendered[key])
+
+
+def outcome_in(event: Event) -> MoveOutcome:
+    """What a `move_made` says came of it."""
+    data = event.data
+    return MoveOutcome(data["accepted"], data.get("sentence", ""), data.get("ends", False))
 
 
 @kept(1000)
