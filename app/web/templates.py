@@ -11,16 +11,7 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
-    Environment,
-    FunctionLoader,
-    StrictUndefined,
-    Template,
-    Undefined,
-    nodes,
-)
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined, Template, Undefined
 from markupsafe import Markup, escape
 
 from app.config import PROJECT
@@ -75,13 +66,6 @@ def render_page(study: Study, path: str, /, **context: Any) -> str:
         context.setdefault("earlier", context["place"].player.earlier)
     context.setdefault("constants", study.constants)
     return _template(_sandbox(study), path).render(context)
-
-
-def parsed(study: Study, path: str) -> nodes.Template:
-    """What the study's own page in this file of it is made of."""
-    environment = _sandbox(study)
-    assert environment.loader is not None
-    return environment.parse(environment.loader.get_source(environment, path)[0])
 
 
 def _template(environment: Environment, name: str) -> Template:

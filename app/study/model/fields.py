@@ -160,7 +160,8 @@ class Field:
 
     def swatch(self, value: str | None) -> str:
         """The colour of an option; empty where there is none."""
-        return dict(zip(self.options, self.swatches, strict=False)).get(value or "", "")
+        swatches = dict(zip(self.options, self.swatches, strict=False)) if self.swatches else {}
+        return swatches.get(value or "", "")
 
 
 @dataclass(frozen=True, slots=True)

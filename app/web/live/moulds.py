@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
-from jinja2 import TemplateError, meta, nodes
+from jinja2 import meta, nodes
 
 from app.database import clock
 from app.study.model.study import Study
-from app.web import templates
+from app.study.pages import PageFile, read_page
 from app.web.fragments import fragment
 from app.web.kept import kept
 from app.web.live.places import SHOWN, RoomPlace
@@ -91,11 +91,11 @@ def says_the_same(study: Study, page: str) -> bool:
     path = f"pages/{page}.html"
     if path not in study.files:
         return True
-    try:
-        read = templates.parsed(study, path)
-        named = meta.find_undeclared_variables(read)
-    except (TemplateError, UnicodeDecodeError):
+    page_file = read_page(path, study.files[path])
+    if not isinstance(page_file, PageFile):
         return False  # ours is shown instead; each time that is tried
+    read = page_file.tree
+    named = meta.find_undeclared_variables(read)
     taken_in = [*read.find_all((nodes.Include, nodes.Import, nodes.FromImport))]
     extends = [one.template for one in read.find_all(nodes.Extends)]
     ours = all(isinstance(one, nodes.Const) and one.value == OURS for one in extends)

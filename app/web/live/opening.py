@@ -34,6 +34,8 @@ from app.web.signing import Keys
 AT_ONCE = 0.004
 PATIENCE = 2.0  # seconds in which this process hears of what was read
 logger = logging.getLogger(__name__)
+# By these views and the index before: they themselves, and whether a talk goes on. Many pages have the same ones.
+Known = dict[tuple[int, int, int], tuple[RoomView, RoomView, bool]]
 Words = dict[tuple[bool, str, str], bytes]  # whose own, where and in which language → a message as it is sent
 
 
@@ -63,6 +65,7 @@ class StepOpening:
     told: Callable[[], Told]  # that, and what moves have changed since
     waiting: dict[Page, None] = field(default_factory=dict)
     words: list[tuple[int, Message]] = field(default_factory=list)  # said while pages wait, with their events
+    known: Known = field(default_factory=dict)  # while pages are brought to one step
     went_on: asyncio.Event = field(default_factory=asyncio.Event)  # the log has
     task: asyncio.Task[None] | None = None
 
@@ -84,7 +87,7 @@ class StepOpening:
         position = study.plan[index]
         step = position.step
         gets_roles = any(ROLE in move.only for move in step.moves)
-        listens = bool(step.talks) and not all(_talks_on(one, view, position) for one in before)
+        listens = bool(step.talks) and not all(_talks_on(one, view, position, self.known) for one in before)
         tells = bool(keys_told(study, position))
         if not (tells or gets_roles or listens):
             return nothing
@@ -137,7 +140,7 @@ class StepOpening:
             message_key=self.keys.message_key(page.player_id, room.id, room.position),
             tried=None,
         )
-        if _talks_on(before, view, position) and not _draws_all(study, before.position, position):
+        if _talks_on(before, view, position, self.known) and not _draws_all(study, before.position, position):
             page.push(sse(moulds.step_opened(place, before), str(room.seq)))
         elif not place.talks:
             page.push(sse(fragment("#page", "innerMorph", place.html()), str(room.seq)))
@@ -163,6 +166,7 @@ class StepOpening:
                 page.refresh()
             self.waiting.clear()
             self.words.clear()
+            self.known.clear()
             self.task = None
 
     def _open_some(self, read: Read, moulds: Moulds) -> None:
@@ -195,14 +199,21 @@ def _draws_all(study: Study, before: Position, now: Position) -> bool:
     return "pages/room.html" in study.files and (now.step.tells or now.step.chat != before.step.chat)
 
 
-def _talks_on(before: RoomPlace, view: RoomView, position: Position) -> bool:
+def _talks_on(before: RoomPlace, view: RoomView, position: Position, known: Known) -> bool:
     """Whether the talk on this page is that of the room at this position, too."""
     me, step = view.seat_of.get(before.player.id), position.step
     talks = bool(step.talks) and me is not None and me.asked
     if not talks or not before.talks:
         return talks == before.talks
-    anew = talk_since(before.study.plan, position.index) > before.position.index
-    if anew or step.channels or step.talks != before.position.step.talks:
+    key = id(before.view), id(view), before.position.index
+    if key not in known:
+        known[key] = before.view, view, _goes_on(before.view, view, before.study, before.position, position)
+    return known[key][-1]
+
+
+def _goes_on(was: RoomView, view: RoomView, study: Study, before: Position, now: Position) -> bool:
+    """Whether a talk does, for whoever is in it at both positions."""
+    anew = talk_since(study.plan, now.index) > before.index
+    if anew or now.step.channels or now.step.talks != before.step.talks:
         return False
-    same_ties = before.view.ties is view.ties or before.view.ties == view.ties
-    return same_ties and before.view.seats.asked == view.seats.asked
+    return (was.ties is view.ties or was.ties == view.ties) and was.seats.asked == view.seats.asked

@@ -19,7 +19,7 @@ from app.web.fragments import fragment, sse
 from app.web.live.page import Page
 from app.web.live.places import Place, RoomPlace
 
-SHOW_PACE = 0.1  # seconds between two drawings of what a room answers; the first after a while is at once
+SHOW_PACE = 0.05  # seconds between two drawings of what a room answers; the first after a while is at once
 BREATH = 1.0  # … or so many times as long as the last one took: the process has other rooms
 AT_ONCE = 4  # pages that are drawn before whatever else it has to do gets its turn
 logger = logging.getLogger(__name__)
