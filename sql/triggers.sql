@@ -163,8 +163,11 @@ begin
             'opened_at', n.opened_at) || treated(n.treatment)
             || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round, 'began', n.began,
                 'during', case when n.player_id is not null then n.during end, 'signed_in_at', p.signed_in_at)) order by n.id))
-    from new_rows n left join player p on p.id = n.player_id join log on log.session_id = n.session_id
-        and (log.room_id = n.id or log.room_id is null and n.player_id is null);
+    from new_rows n left join player p on p.id = n.player_id cross join lateral (
+        select id from log where room_id = n.id
+        union all
+        select id from log where n.player_id is null and session_id = n.session_id and room_id is null
+    ) log;
     return null;
 end $$;
 create or replace trigger room_inserted after insert on room
@@ -214,9 +217,11 @@ begin
         ) n
         where (n.status, n.position, n.deadline, n.opening, n.stopped)
             is distinct from (n.old_status, n.old_position, n.old_deadline, n.old_opening, n.old_stopped)
-    ) changed
-    join log on log.session_id = changed.session_id
-        and (log.room_id = changed.id or (changed.ended and log.room_id is null));
+    ) changed cross join lateral (
+        select id from log where room_id = changed.id
+        union all
+        select id from log where changed.ended and session_id = changed.session_id and room_id is null
+    ) log;
     -- What was typed at a step that is over, and never sent, is nobody's.
     delete from draft where player_id in (
         select p.id from player p where p.room_id = any(moved)
@@ -351,7 +356,12 @@ begin
         union all
         select n.id, n.session_id, null, 4, 'player_stands_by', jsonb_build_object('until', n.standby_until)
         from pair n where n.standby_until is not null and n.old_standby_until is null
-    ) changed join log on log.session_id = changed.session_id and log.room_id is not distinct from changed.room_id;
+    ) changed cross join lateral (
+        -- Each by its index: whoever asks in one condition for either goes through the logs of all rooms, solo ones too.
+        select id from log where room_id = changed.room_id
+        union all
+        select id from log where changed.room_id is null and session_id = changed.session_id and room_id is null
+    ) log;
     return null;
 end $$;
 create or replace trigger player_updated after update on player

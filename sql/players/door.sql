@@ -17,14 +17,22 @@ select door_id from player
 where id = %(player_id)s and session_id = %(session_id)s and starts_with(door_id, %(of_browser)s)
 
 -- name: next_numbers
--- The session is locked. Labels of a list may look like ours, and those that people bring from the session before do.
-with numbers as (
-    select nth::integer from door d cross join lateral generate_series(d.made + 1, d.made + %(count)s + (
+-- The session is locked. Labels of a list may look like ours, and those that people bring from the session before do: where one
+-- is among the next, as many more are looked through as there are such. Each is looked up by its index: what stands in brackets
+-- of its own is not joined, and a join would go through everybody for each who comes.
+with coming as (
+    select d.session_id, d.made, %(count)s + cardinality(%(labels)s::text[]) as many
+    from door d where d.session_id = %(session_id)s
+), numbers as (
+    select nth::integer from coming c cross join lateral generate_series(c.made + 1, c.made + c.many + case when (
+        select bool_or((select true from player where session_id = c.session_id and label = 'd-' || near))
+        from generate_series(c.made + 1, c.made + c.many) as near
+    ) then (
         select count(*)::integer from player
-        where session_id = d.session_id and label like 'd-%%' and label is distinct from 'd-' || by_door
-    ) + cardinality(%(labels)s::text[])) as nth
-    where d.session_id = %(session_id)s and 'd-' || nth <> all(%(labels)s::text[])
-        and not exists (select from player where session_id = d.session_id and label = 'd-' || nth)
+        where session_id = c.session_id and label like 'd-%%' and label is distinct from 'd-' || by_door
+    ) else 0 end) as nth
+    where 'd-' || nth <> all(%(labels)s::text[])
+        and (select true from player where session_id = c.session_id and label = 'd-' || nth) is null
     order by nth limit %(count)s
 ), counted as (
     update door set made = (select max(nth) from numbers) where session_id = %(session_id)s

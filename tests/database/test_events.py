@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, get_args, get_type_hints
 
+import psycopg
 from jinja2 import nodes
 
 from app.config import PROJECT
@@ -218,3 +219,29 @@ def _expanded(keys: Iterable[Any]) -> set[str]:
 def _words_in(node: nodes.Node) -> list[str]:
     found = [node] if isinstance(node, nodes.Const) else node.find_all(nodes.Const)
     return [one.value for one in found if isinstance(one.value, str)]
+
+
+def test_what_is_told_of_somebody_is_told_without_reading_the_logs_of_all_others(house: House) -> None:
+    """Whoever is at pages alone has a log of their own: where 700 are, each thing that happens is of one of them."""
+    alone = open_alone(house, 2)
+    ann = alone.comes("R1")
+    others = (
+        "insert into log (session_id, room_id) select %s, 1000000 + nth from generate_series(1, 3000) as nth"
+    )
+    read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'log'"
+    happens = (
+        "update player set status = 'waiting', waiting_since = now(), arrival_logged = true where id = %s",
+        "update player set status = 'left', outcome = 'withdrawn', code = 'OUT', finished_at = now() where id = %s",
+        "update room set deadline = deadline + interval '1 s' where player_id = %s",
+        "update room set status = 'ended', outcome = 'complete', ended_at = now() where player_id = %s",
+    )
+    with psycopg.connect(house.database, autocommit=True) as conn:
+        conn.execute("set session_replication_role = replica")  # they need no rooms
+        conn.execute(others, [alone.session_id])
+        conn.execute("set session_replication_role = origin")
+        conn.execute("analyze log")
+        for what in happens:
+            with conn.transaction():
+                conn.execute(what.encode(), [ann])
+                [(rows,)] = conn.execute(read).fetchall()
+            assert rows < 50, (what, rows)
