@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from app.config import PROJECT
 from app.players.people import Person
 from app.study.reading import parse
 from tests.house.desk import desk, numbers
@@ -236,6 +237,16 @@ def test_a_researcher_is_not_sent_to_an_invitation(shared: House, server: Server
         assert "invitation" in (await ada.get("/nowhere", {"Accept": "text/html"})).text
 
     shared.tell(story())
+
+
+def test_a_time_of_day_is_said_to_be_in_utc() -> None:
+    """A researcher who reads 14:03 takes it for their own. (The preview's is: who writes a study sits before it.)"""
+    silent = []
+    for file in sorted((PROJECT / "templates").rglob("*.html")):
+        source = file.read_text(encoding="utf-8")
+        if "%H:%M" in source and "UTC" not in source and file.parent.name != "preview":
+            silent.append(file.name)
+    assert silent == []
 
 
 async def leave(guest: Guest) -> None:
