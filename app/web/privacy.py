@@ -33,6 +33,7 @@ class Counted:
     notes: int  # from and to the researchers
     drafts: int
     earlier: bool  # something of the session before is known here
+    recruited: bool  # a recruiter has said something of them, or was asked to
     is_later: bool  # just now in a session that goes on from this one
     room_plays: bool
 

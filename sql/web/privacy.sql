@@ -11,6 +11,10 @@ select (select count(*) from player p cross join lateral jsonb_object_keys(p.ent
         where n.session_id = p.session_id and n.player_id = p.id and not n.erased)::integer as notes,
     (select count(*) from draft where player_id = %(player_id)s)::integer as drafts,
     exists (select from earlier where player_id = %(player_id)s) as earlier,
+    exists (select from submission where player_id = %(player_id)s)
+        or exists (select from review where player_id = %(player_id)s)
+        or exists (select from bonus where player_id = %(player_id)s)
+        or exists (select from paid_elsewhere where player_id = %(player_id)s) as recruited,
     exists (select from earlier e join player p on p.id = e.player_id left join room r on r.id = p.room_id
         where e.earlier_id = %(player_id)s
             and (p.status not in ('invited', 'finished', 'left') or r.status = 'playing')) as is_later,

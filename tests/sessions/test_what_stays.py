@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from app.config import PROJECT
 from app.players import languages
 from app.sessions import actions
 from app.sessions.erasing import erase
@@ -52,6 +53,29 @@ STAYS = {
     "sign": "",
     "draft": "",
 }
+# Table that names players → how their own page tells of it ("What is stored about you").
+OF_ANSWERS, OF_RECRUITERS = (
+    "answers from your group",
+    "What the site that invited you says of how you take part",
+)
+TOLD = {
+    "player": "The name or number by which the researchers invited you",
+    **dict.fromkeys(
+        ("event", "came_again", "yielding", "asked", "room"), "When you came in, were given a place"
+    ),
+    **dict.fromkeys(("record", "move", "late_claim"), OF_ANSWERS),
+    "message": "message to your group",
+    "note": "note between you and the researchers",
+    "door_attempt": "that you tried the questions with a right answer",
+    "earning": "What you earned, and what for.",
+    "language_choice": "In which language you read your pages.",
+    **dict.fromkeys(("submission", "review", "bonus", "paid_elsewhere"), OF_RECRUITERS),
+    "earlier": "What you answered and earned in the part of the study before this one.",
+    "presence": "When your page was open",
+    "visit": "When your link was first opened.",
+    "sign": "When you last did something on your page.",
+    "draft": "What you type and have not sent is kept for you alone",
+}
 TOMBSTONE = "erasure"  # names the player, by number, for good
 # Of tables that name no player: why nothing of one can stand there, or what takes care of it.
 NAMES_NOBODY = {
@@ -69,6 +93,12 @@ NAMES_NOBODY = {
     "secret migration": "the server's own",
 }
 WHY = "both come from Ptuj"
+
+
+def test_a_player_is_told_of_each_table_that_has_something_of_them() -> None:
+    assert TOLD.keys() == STAYS.keys()
+    page = (PROJECT / "templates" / "player" / "privacy.html").read_text(encoding="utf-8")
+    assert [table for table, words in TOLD.items() if words not in page] == []
 
 
 def rows_of(house: House, number: int) -> dict[str, dict[str, list[str]]]:

@@ -64,6 +64,13 @@ def test_everybody_reads_what_is_stored_about_them_wherever_they_are(shared: Hou
             assert words in told, words
         assert "When you are done, or have left the study" in told and 'name="sure"' not in told
         assert first.label not in told and "1 answer from when you came in" in told
+        shared.sql(
+            "insert into submission (player_id, session_id, id, standing, code)"
+            " select id, session_id, 'theirs', 'active', '' from player where session_id = %s and label = %s",
+            *(session.id, first.label),
+        )
+        recruited = "What the site that invited you says of how you take part"
+        assert recruited not in told and recruited in await about(first)
 
     shared.tell(story())
 
