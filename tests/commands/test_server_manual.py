@@ -13,6 +13,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,16 @@ def test_secrets_and_names_are_written_once_and_are_what_the_server_takes(tmp_pa
     assert read_config(told(tmp_path)).play_url is None
     secrets = ("POSTGRES_PASSWORD", "NETWORKLAB_KEY", "NETWORKLAB_METRICS_TOKEN")
     assert len({told(tmp_path)[name] for name in secrets} | {first[name] for name in secrets}) == 6
+
+
+def test_in_containers_this_machine_alone_is_let_in_and_the_proxy_on_it_believed() -> None:
+    assert re.findall(r'^ +- "(\S*):8000:8000"$', COMPOSE, re.MULTILINE) == ["${NETWORKLAB_BIND:-127.0.0.1}"]
+    assert COMPOSE.count("ports:") == 2, "the server's, and the proxy's: Postgres is nobody's to reach"
+    [believed] = re.findall(r"FORWARDED_ALLOW_IPS: \$\{FORWARDED_ALLOW_IPS:-(\S+)\}", COMPOSE)
+    networks = [ip_network(one) for one in believed.split(",")]
+    assert all(one.is_private for one in networks)
+    # Where Docker makes its bridges, or who comes by a proxy on this machine would all share one limit.
+    assert all(any(ip_address(at) in one for one in networks) for at in ("172.17.0.1", "192.168.16.1"))
 
 
 def test_a_path_prefix_is_refused_with_what_to_do(shell: Shell) -> None:
