@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.config import PROJECT
-from app.database.connections import Connection, connect
+from app.database.connections import Connection
 from app.players.door import Places
 from app.players.people import Person
 from app.rehearsal.browser import Browser
@@ -29,7 +29,7 @@ from tests.house import commands
 from tests.house.database import CONTRADICTIONS
 from tests.house.declared import WRITTEN, undeclared
 from tests.house.guests import Guest
-from tests.house.looks import Looks
+from tests.house.looks import Hands, Looks
 from tests.house.server import Server
 from tests.house.studies import PAGE, TALK
 from tests.house.waits import until
@@ -50,7 +50,7 @@ class House:
     """`sessions`: the only ones that a story sees which shares the database with others; None: all.
 
     `forked`: its servers are forks of what has imported all that they are; else programs, as people start them.
-    `kept`: so is a connection, until `leave` or `end_visit`.
+    `kept`: so are connections, until `leave` or `end_visit`.
     """
 
     forked = False
@@ -59,7 +59,7 @@ class House:
         self, database: str, folder: Path, sessions: list[str] | None = None, kept: bool = False
     ) -> None:
         self.database, self.folder, self.sessions = database, folder, sessions
-        self.looks = Looks(kept)
+        self.looks, self.hands = Looks(kept), Hands(kept)
         self.servers: list[Server] = []
         self.guests: list[Guest] = []
         self.browsers: list[Browser] = []
@@ -150,12 +150,8 @@ class House:
         """Something in one transaction on the story's database."""
 
         async def run() -> T:
-            conn = await connect(self.database, "story")
-            try:
-                async with conn.transaction():
-                    return await work(conn)
-            finally:
-                await conn.close()
+            async with self.hands.one(self.database) as conn, conn.transaction():
+                return await work(conn)
 
         return asyncio.run(run())
 
@@ -163,11 +159,8 @@ class House:
         """Something that opens its own transactions."""
 
         async def run() -> T:
-            conn = await connect(self.database, "story")
-            try:
+            async with self.hands.one(self.database) as conn:
                 return await work(conn)
-            finally:
-                await conn.close()
 
         return asyncio.run(run())
 
@@ -214,9 +207,11 @@ class House:
         for (session_id,) in self.sql("select id from session where status <> 'closed'"):
             self.do(lambda conn, id=session_id: ACTIONS["close"](conn, id, "story"))  # type: ignore[misc]
         self.looks.close()
+        self.hands.close()
 
     def leave(self) -> None:
         self.looks.close()
+        self.hands.close()
         for server in self.servers:
             if server.popen.poll() is None:
                 server.kill()
