@@ -6,6 +6,7 @@ changes from one second to the next is a few dozen texts, however many sit there
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +54,7 @@ class Dots:
 @dataclass(frozen=True)
 class Drawing:
     view: RoomView
-    points: Mapping[int, Point]  # by slot
+    points: Mapping[int, Point]  # by slot; none where they are still reckoned
 
     @property
     def is_large(self) -> bool:
@@ -158,8 +159,14 @@ def _lines(ties: Ties, points: Mapping[int, Point]) -> tuple[int, str]:
     return len(weights) - mutual // 2, path
 
 
-async def drawing_of(view: RoomView) -> Drawing:
-    return Drawing(view, await points_of([seat.slot for seat in view.seats], view.ties))
+async def drawing_of(view: RoomView, patience: float | None = None) -> Drawing:
+    """Without points where they can't be had within `patience` seconds: they are reckoned for whoever looks next."""
+    try:
+        async with asyncio.timeout(patience):
+            points = await points_of([seat.slot for seat in view.seats], view.ties)
+    except TimeoutError:
+        points = {}
+    return Drawing(view, points)
 
 
 def state_of(seat: Seat, connected: bool, playing: bool) -> str:

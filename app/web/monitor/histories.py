@@ -27,6 +27,7 @@ from app.web.monitor.layout import FEW
 SQL = Queries(__name__)
 MOST = 300  # lines of a story, and people of a list
 NEWEST = 100  # of them, of a large room: something happens there in each second, and its page is drawn anew
+PATIENCE = 0.5  # seconds that a look waits for a picture that is being laid out
 SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
 SIGNS: frozenset[EventName] = frozenset(
     {
@@ -284,6 +285,6 @@ async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory
     )
     stop = await why_stopped(conn, room_id)
     given = await given_to(conn, room_id, view.room.position)
-    drawing = await drawing_of(view)
+    drawing = await drawing_of(view, PATIENCE)
     seated = {one.slot: one for one in sitters}
     return RoomStory(view, seated, happened, messages, drawing, labels, stop, given)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from app.database.connections import Connection
+from app.rooms import rooms
+from app.web.monitor.drawing import drawing_of
 from tests.house.crowd import come, seat
 from tests.house.desk import desk
 from tests.house.house import House
@@ -35,6 +38,9 @@ def test_a_large_room_is_drawn_as_dots_whose_lines_are_sent_once_and_listed_by_t
     ada, address = desk(shared, server, session), f"/rooms/{room_id}"
 
     async def story() -> None:
+        page = words(await ada.page(address))
+        assert ("is being laid out" in page) != ("120 page away" in page), "one or the other"
+        await ada.shows("120 page away", address)
         page = await ada.page(address)
         assert re.search(r'<path class="ties"[^>]* d="M', page) and "<text " not in page
         assert "120 page away" in words(page) and page.count("h0") == 121, "a dot each, and one in the legend"
@@ -50,6 +56,21 @@ def test_a_large_room_is_drawn_as_dots_whose_lines_are_sent_once_and_listed_by_t
         )
 
     shared.tell(story())
+
+
+def test_whoever_looks_first_does_not_wait_for_the_picture(shared: House) -> None:
+    session = shared.open(ROOM % 120, {"any": 120})
+    come(shared, session, *session.tokens)
+    seat(shared, session)
+    [(room_id,)] = shared.sql("select id from room where session_id = %s", session.id)
+
+    async def story(conn: Connection) -> None:
+        view = await rooms.view(conn, room_id)
+        assert not (await drawing_of(view, 0.0)).points
+        assert len((await drawing_of(view)).points) == 120
+        assert len((await drawing_of(view, 0.0)).points) == 120, "and nobody waits later"
+
+    shared.read(story)
 
 
 def test_a_small_room_has_its_names_beside_its_slots(shared: House, server: Server) -> None:
