@@ -31,7 +31,7 @@ from app.web.signing import Keys
 NUDGES: frozenset[EventName] = frozenset({"player_nudged", "player_returned"})
 SEATS: frozenset[EventName] = frozenset({"player_left", "player_replaced", "bot_placed"})
 OF_FEW: frozenset[EventName] = PASSED_OVER | {"player_answered", "move_made"}  # changes nothing on most pages
-SEATS_PACE = 0.05  # seconds between two tellings of who has answered or left
+SEATS_PACE = 0.1  # seconds between two tellings of who has answered or left
 SEATS_OF_ALL = 1.0  # … until they have come to pages that see none of them
 BOARD_PACE = 0.05  # … between two drawings of what all see of the moves
 
