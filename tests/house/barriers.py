@@ -23,6 +23,19 @@ TWICE = """() => {
         .map((node) => `it is said twice: ${node.outerHTML.slice(0, 200)}`);
 }"""
 
+# In forced colours no ground is drawn: what can be used has a line around it, or under it.
+BARE = """() => {
+    const used = "button, .button, select, textarea, input:not([type=hidden], [type=radio], [type=checkbox],"
+        + " [type=range], [type=file]), a";
+    const drawn = (style) => parseFloat(style.borderBottomWidth) >= 1 && style.borderBottomStyle !== "none"
+        || style.textDecorationLine.includes("underline") || style.outlineStyle !== "none";
+    const plain = getComputedStyle(document.body).color;
+    return [...document.querySelectorAll(used)]
+        .filter((node) => node.checkVisibility({visibilityProperty: true}) && node.offsetWidth > 8)
+        .filter((node) => { const style = getComputedStyle(node); return !drawn(style) && style.color === plain; })
+        .map((node) => `in forced colours nothing is around ${node.outerHTML.slice(0, 150)}`);
+}"""
+
 # What the dark changes is colours.
 SCHEMES = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
 
@@ -42,6 +55,9 @@ def barriers_at_all_sizes(
             lines = barriers(page, source.decode(), rules)
             found.extend(f"{name} {size['width']} {scheme}: {line}" for line in lines)
     found.extend(f"{name}: {line}" for line in page.evaluate(TWICE))
+    page.emulate_media(forced_colors="active")
+    found.extend(f"{name}: {line}" for line in page.evaluate(BARE))
+    page.emulate_media(forced_colors="none")
     return found
 
 
