@@ -94,8 +94,9 @@ const sending = (() => {
   // An answer is stored: its marks go, and its draft.
   function swapped({ request, response }) {
     const form = request?.form;
-    if (!form?.matches("[data-answers]") || response.status !== 200) return;
+    if (!form?.matches("[data-answers], .move") || response.status !== 200) return;
     marks.drop(form);
+    if (form.matches(".move")) return; // what came of it stands beside its button
     drafts.stored(form, bodies.get(form));
   }
 

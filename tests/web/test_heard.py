@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.house.hearing import hear, heard
+from tests.house.market import give, market, slot_of
 from tests.house.stage import (
     DESK,
     PAIR,
@@ -19,6 +20,7 @@ from tests.house.stage import (
     save,
     ticks,
 )
+from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 STATES = {"Connecting…", "Live", "Saving…", "Live · saved"}
@@ -68,6 +70,47 @@ def test_whoever_has_the_page_read_out_hears_each_change_once(stage: Stage) -> N
         "round 2 of 2: Your answers",
         "Thank you. The session was ended by the researchers.",
     ]
+
+
+def test_of_a_board_that_is_longer_with_each_move_the_new_one_is_heard(stage: Stage) -> None:
+    """The newest stands first, and moves all others a line down."""
+    session = apart(lambda: stage.house.open_study(market(), {"player": 3}))
+    page = stage.page()
+    page.goto(stage.link(session, "P1"))
+    page.get_by_role("button").last.click()
+    [ben, _] = stage.guests(session, "P2", "P3", entry={})
+    expect(page.locator("#moves")).to_be_visible()
+    hear(page)
+    to = apart(lambda: slot_of(stage.house, session, "P3"))
+    for nth, amount in enumerate((7, 8, 9), 1):
+        apart(lambda amount=amount: stage.house.tell(give(ben, amount, to)))  # type: ignore[misc]
+        expect(page.locator("#moves tr")).to_have_count(nth)
+    words = " ".join(of_the_page(page))
+    assert [words.count(f"Give it {amount} ") for amount in (7, 8, 9)] == [1, 1, 1], words
+
+
+def test_what_is_wrong_with_a_move_is_said_until_it_is_right_whatever_comes_meanwhile(stage: Stage) -> None:
+    stage.bear("422")
+    session = apart(lambda: stage.house.open_study(market(2), {"player": 2}))
+    page = stage.page()
+    page.goto(stage.link(session, "P1"))
+    page.get_by_role("button").last.click()
+    stage.guests(session, "P2", entry={})
+    to = apart(lambda: slot_of(stage.house, session, "P2"))
+    much, whom = page.get_by_label("How much?"), page.get_by_label("To whom?")
+    much.fill("500")
+    whom.fill(str(to))
+    page.get_by_role("button", name="Give it").click()
+    expect(much).to_have_accessible_description("Please give a whole number from 1 to 100.")
+    stage.tell_everybody(session, "Ten minutes more")
+    expect(page.locator(".banner")).to_be_visible()
+    expect(much).to_have_accessible_description("Please give a whole number from 1 to 100.")
+    expect(whom).to_have_value(str(to))
+    much.fill("50")
+    page.get_by_role("button", name="Give it").click()
+    expect(page.locator("#moved-give")).to_have_text("Done.")
+    expect(page.locator("#move-give [aria-invalid]")).to_have_count(0)
+    expect(page.locator("#move-give .error")).to_have_count(0)
 
 
 def of_the_page(page: Page) -> list[str]:
