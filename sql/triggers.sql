@@ -432,6 +432,17 @@ end $$;
 create or replace trigger note_inserted after insert on note
     referencing new table as new_rows for each statement execute function note_inserted();
 
+-- Whoever uploads a study owns it; a server of the version before, which knows of no owners, says so by this, too.
+create or replace function version_kept() returns trigger language plpgsql as $$
+begin
+    insert into study_right (study_id, account, role, given_by)
+    select n.study_id, a.name, 'owner', a.name from new_rows n join account a on a.name = n.uploaded_by where n.number = 1
+    on conflict do nothing;
+    return null;
+end $$;
+create or replace trigger version_kept after insert on kept_version
+    referencing new table as new_rows for each statement execute function version_kept();
+
 -- One event for all that was computed, or filled in, at once for a step.
 create or replace function result_inserted() returns trigger language plpgsql as $$
 begin

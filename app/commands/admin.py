@@ -203,6 +203,7 @@ def _list_tokens(options: argparse.Namespace, config: Config) -> int:
         print("There is no token; `networklab admin token NAME --for WHAT` makes one.")
     for one in found if not options.json else ():
         used = f"last used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never used"
+        used += f" from {one.used_from}" if one.used_from else ""
         until = f"{'expired' if one.expired else 'until'} {one.expires_at:%Y-%m-%d}"
         print(f"{one.id:4}  {one.account:20}  {one.scope:4}  {until}, {used}  {one.name}")
     return 0

@@ -18,6 +18,7 @@ from app.export.person import OnePerson
 from app.export.tables import one_table
 from app.study.model.study import Study
 
+UNREAD = 600.0  # seconds in which nothing of a download is taken, after which its file is given back
 Fill = Callable[[Connection, "_Spool"], Awaitable[None]]
 
 
@@ -39,7 +40,7 @@ async def zip_chunks(
 
 
 async def table_chunks(
-    url: str, session_id: str, study: Study, name: str, turn: Context[None]
+    url: str, session_id: str, study: Study, name: str, turn: Context[None], unread: float = UNREAD
 ) -> AsyncIterator[bytes]:
     """A table of the export by itself, one of `names_of`, in its `turn`."""
 
@@ -49,15 +50,20 @@ async def table_chunks(
                 spool.write(block)
                 await asyncio.sleep(0)
 
-    async for block in _as_it_grows(url, fill, turn):
+    async for block in _as_it_grows(url, fill, turn, unread):
         yield block
 
 
-async def _as_it_grows(url: str, fill: Fill, turn: Context[None]) -> AsyncIterator[bytes]:
+async def _as_it_grows(
+    url: str, fill: Fill, turn: Context[None], unread: float = UNREAD
+) -> AsyncIterator[bytes]:
     """It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
+
+    Whoever takes nothing of it for `unread` seconds gets no more: an open connection must not keep a file. Then raises
+    TimeoutError, so that nobody takes what came for all of it.
     """
-    spool, sent = _Spool(), 0
+    spool, sent, loop = _Spool(), 0, asyncio.get_running_loop()
     writing = asyncio.create_task(_fill(url, fill, spool, turn))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
@@ -65,7 +71,13 @@ async def _as_it_grows(url: str, fill: Fill, turn: Context[None]) -> AsyncIterat
             spool.grown.clear()
             while block := spool.read(sent):
                 sent += len(block)
-                yield block
+                waiting = loop.call_later(unread, spool.give_up, writing)
+                try:
+                    yield block
+                finally:
+                    waiting.cancel()
+                if spool.file.closed:
+                    raise TimeoutError("nothing of a download was taken for long: it is broken off")
             if not writing.done():
                 await spool.grown.wait()
         writing.result()
@@ -102,6 +114,10 @@ class _Spool:
 
     def read(self, start: int) -> bytes:
         return os.pread(self.file.fileno(), BLOCK, start)
+
+    def give_up(self, writing: asyncio.Task[None]) -> None:
+        writing.cancel()
+        writing.add_done_callback(self.close)
 
     def close(self, writing: asyncio.Task[None]) -> None:
         self.file.close()

@@ -133,9 +133,11 @@ async def rehearsal_page(conn: Connection, version: KeptVersion) -> str | None:
     return found
 
 
-async def newest_versions(conn: Connection, among: Sequence[str] | None = None) -> list[KeptVersion]:
-    """One of each study; `among`: of these alone."""
-    return await rows(conn, KeptVersion, SQL["newest_versions"], among=among)
+async def newest_versions(
+    conn: Connection, among: Sequence[str] | None = None, most: int | None = None
+) -> list[KeptVersion]:
+    """One of each study; `among`: of these alone; `most`: so many, those that were changed last."""
+    return await rows(conn, KeptVersion, SQL["newest_versions"], among=among, most=most)
 
 
 async def remove_study(conn: Connection, study_id: str) -> None:

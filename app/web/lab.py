@@ -87,6 +87,7 @@ class Lab:
     held_off: Held  # from logging in
     counting: Turns  # of tries, in Postgres: who guesses must not take all connections
     exports: Turns
+    lists: Turns  # of people, that are read
     replays: Turns
     readers: Readers
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
@@ -211,6 +212,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         held_off=Held(),
         counting=counting,
         exports=Turns(2, 8),
+        lists=Turns(2, 8),
         replays=Turns(2, 12),
         readers=Readers(),
         acknowledged=acknowledged,

@@ -58,12 +58,12 @@ async def add_sent(request: Query, session_id: str, sent: SentList, form: str) -
     """
     lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
-    lab.exports.check()
+    lab.lists.check()
     async with lab.pool.connection() as conn:
         if await added_by(conn, session_id, form):
             return await _added(request, conn, session_id, form)
         there = await who_is_there(conn, session_id)
-    async with lab.exports:
+    async with lab.lists:
         listed = await asyncio.to_thread(read_list, sent, study, there)
     async with lab.pool.connection() as conn:
         async with conn.transaction():

@@ -42,8 +42,8 @@ async def open_by(request: Query, study: Study, wanted: OpeningForm, known: str)
     lab, who = lab_of(request), who_asks(request)
     if opened := await _opened_already(request, known):
         return opened
-    lab.exports.check()
-    async with lab.exports:
+    lab.lists.check()
+    async with lab.lists:
         listed = await listed_in(wanted, study)
     places, start_at = places_in(wanted), start_in(wanted)
     before = await before_in(lab, wanted, study, who.name)

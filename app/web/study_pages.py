@@ -32,6 +32,7 @@ from app.web.studies.ships import shipped
 from app.web.studies.uploads import LARGEST_UPLOAD, UploadError
 
 STUDIES = "/admin/studies"
+LISTED = 500  # studies on the page
 FORM_KEY = re.compile("[a-z0-9]{12}")
 
 
@@ -39,7 +40,7 @@ FORM_KEY = re.compile("[a-z0-9]{12}")
 async def study_list(request: Query) -> Response[str]:
     async with lab_of(request).pool.connection() as conn:
         on = await study_rights.rights_of(conn, who_asks(request).name)
-        kept, given = await shelf.newest_versions(conn, [*on]), await study_rights.all_given(conn)
+        kept, given = await shelf.newest_versions(conn, [*on], LISTED), await study_rights.all_given(conn)
     context = dict(who=who_asks(request), studies=kept, given=given, ships=shipped(), form_key=new_token(12))
     return page("admin/studies.html", context)
 
@@ -127,8 +128,10 @@ async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upl
                 # With what came: a browser that goes back to a form may send another study by it.
                 form = hashlib.sha256(f"{form_key} {fingerprint(upload.files)}".encode()).hexdigest()[:24]
                 kept = await shelf.keep_study(conn, new_token(8), form, upload, who)
-                if kept.new:
-                    await study_rights.own(conn, kept.study_id, who)
+                while not kept.new and await study_rights.right_on(conn, kept.study_id, who) is None:
+                    # They are not on it any more: what they send is a study of theirs again.
+                    form = hashlib.sha256(f"{form} {kept.study_id}".encode()).hexdigest()[:24]
+                    kept = await shelf.keep_study(conn, new_token(8), form, upload, who)
             else:
                 await still_on(conn, study_id, who)
                 kept = await shelf.keep_version(conn, study_id, upload, who)

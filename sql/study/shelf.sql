@@ -70,7 +70,7 @@ select v.study_id, v.number, v.title, v.sha256, v.source, v.uploaded_by, v.uploa
 from kept_version v
 where v.number = (select max(o.number) from kept_version o where o.study_id = v.study_id)
     and (%(among)s::text[] is null or v.study_id = any(%(among)s))
-order by v.uploaded_at desc, v.study_id limit 500
+order by v.uploaded_at desc, v.study_id limit %(most)s
 
 -- name: with_digest
 select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run,

@@ -75,3 +75,11 @@ title = "Pair"
 name = "pair"
 seats = {{red = 1, blue = 1}}
 {STEP}"""
+FOR_ONE = """
+title = "Alone"
+[door]
+anonymous = true
+[[after]]
+page = "talk"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""

@@ -12,17 +12,8 @@ import pytest
 from tests.house.guests import sign_everyone_in
 from tests.house.house import House
 from tests.house.server import Server
-from tests.house.studies import PAGE, TALK, as_files
+from tests.house.studies import FOR_ONE, PAGE, TALK, as_files
 from tests.house.uploads import client_of, upload
-
-ALONE = """
-title = "Alone"
-[door]
-anonymous = true
-[[after]]
-page = "talk"
-fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
-"""
 
 
 def words_of(answer: httpx.Response) -> str:
@@ -68,7 +59,7 @@ def test_a_page_that_waits_for_a_rehearsal_asks_for_its_piece_alone(shared: Hous
 def test_one_rehearsal_runs_and_its_verdict_stands_on_the_page(house: House) -> None:
     server = house.serve()
     with client_of(house, server, "ada") as ada:
-        files = {"study.toml": ALONE.encode(), "pages/talk.html": PAGE.encode()}
+        files = {"study.toml": FOR_ONE.encode(), "pages/talk.html": PAGE.encode()}
         to = upload(ada, files, {"form_key": f"{83:012}"}).headers["location"]
         begun = ada.post(f"{to}/rehearse", data={"players": "3"})
         assert (begun.status_code, begun.headers["location"]) == (303, f"{to}#rehearsal"), begun.text

@@ -16,6 +16,7 @@ from app.database.connections import Connection
 from app.study import shelf
 from app.web.access import study_rights
 from app.web.access.accounts import put_account
+from app.web.access.rights import RightsError
 from tests.house.gifts import FILES
 from tests.house.house import House
 from tests.house.programs import program
@@ -100,6 +101,19 @@ def test_whoever_uploaded_a_study_says_who_sees_it_and_removes_it(
         "study_opened_to_all",
         "study_removed",
     ]
+
+
+def test_an_owner_who_only_watches_is_none(shared: House, here: str) -> None:
+    study = here.rpartition("/")[2]
+
+    async def vera_leaves(conn: Connection) -> None:
+        await study_rights.give(conn, study, "yan", "owner", "story")
+        await put_account(conn, "yan", "a long password", observes=True)
+        assert (await study_rights.all_given(conn))[study].owners == ["vera"]
+        await study_rights.take(conn, study, "vera", "story")
+
+    with pytest.raises(RightsError, match="A study has an owner"):
+        shared.do(vera_leaves)
 
 
 def test_whose_right_goes_while_a_body_comes_does_nothing_by_it(

@@ -16,6 +16,7 @@ from app.web.auth import ADMIN_COOKIE
 from app.web.credentials import BY_ADDRESS
 from app.web.session_pages import TABS
 from tests.house.house import House
+from tests.house.programs import AT, token_of
 from tests.house.server import Server
 from tests.house.waits import until
 
@@ -90,6 +91,27 @@ def test_of_many_exports_and_replays_a_few_are_made_at_once_and_a_few_wait(house
             assert (await ada.get(f"{here}/replay")).status_code == 200
 
     house.tell(story())
+
+
+def test_a_session_is_opened_while_all_turns_of_exports_are_taken(shared: House, server: Server) -> None:
+    session, token = shared.open(), token_of(shared, "ada")
+    here, head = f"{AT}/sessions/{session.id}", {"Authorization": f"Bearer {token}"}
+    new = {"list": "label,type\nEve,red\n"}
+
+    async def story() -> None:
+        async with visitor(server) as reads:
+            async with held(shared, "lock table public.message in access exclusive mode"):
+                asked = [asyncio.create_task(reads.get(f"{here}/verify", headers=head)) for _ in range(8)]
+                await until(lambda: len(shared.sql(WAITING)) >= 2, "all turns of a process taken")
+                for nth in range(3):  # by a connection of its own, to one of two processes
+                    key = head | {"Idempotency-Key": f"while they wait {nth}"}
+                    async with visitor(server) as opens:
+                        opened = await opens.post(f"{here}/again", json=new, headers=key, timeout=20)
+                    assert opened.status_code == 201, opened.text
+                assert not any(one.done() for one in asked), "none had given up its turn"
+            await asyncio.gather(*asked)
+
+    shared.tell(story())
 
 
 def test_one_log_in_has_so_many_dashboards_open_and_no_more(shared: House, server: Server) -> None:

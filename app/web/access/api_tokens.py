@@ -36,6 +36,7 @@ class TokenFound:
 
     id: int
     account: str
+    name: str
     scope: Scope
     observes: bool  # the account
     expired: bool
@@ -50,6 +51,7 @@ class ApiToken:
     made_at: datetime
     expires_at: datetime
     used_at: datetime | None  # to the minute
+    used_from: str  # the address then
     expired: bool
 
 
@@ -79,9 +81,9 @@ def looks_like_one(token: str) -> bool:
     return MADE.fullmatch(token) is not None
 
 
-async def find(conn: Connection, token: str) -> TokenFound | None:
+async def find(conn: Connection, token: str, address: str) -> TokenFound | None:
     """Also one that has expired, which says so."""
-    return await row(conn, TokenFound, SQL["find"], digest=_digest(token))
+    return await row(conn, TokenFound, SQL["find"], digest=_digest(token), address=address)
 
 
 async def tokens_of(conn: Connection, account: str | None = None) -> list[ApiToken]:

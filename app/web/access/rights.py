@@ -129,7 +129,7 @@ async def open_to_all(conn: Connection, session_id: str, by: str) -> None:
 
 
 async def owned_by_nobody(conn: Connection) -> list[str]:
-    """Sessions whose owners' accounts were removed."""
+    """Sessions whose owners' accounts were removed, or only watch."""
     cursor = await conn.execute(SQL["owned_by_nobody"])
     return [session_id for (session_id,) in await cursor.fetchall()]
 
@@ -149,7 +149,7 @@ async def _lock(conn: Connection, session_id: str) -> bool:
 
 
 async def _keep_an_owner(conn: Connection, session_id: str) -> None:
-    if not any(one.owns for one in await given_on(conn, session_id)):
+    if not any(one.owns and not one.observes for one in await given_on(conn, session_id)):
         raise RightsError(
             "A session that not everybody sees has an owner. Make somebody else its owner first."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Collection
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -54,6 +55,7 @@ FAILURES = Limit("failures that are logged", 300, 60)
 REFUSALS = Limit("refusals of an account that are logged", 30, 3600)
 LAST = 2**62  # no event has this number
 MOST = 200
+TOKEN: ContextVar[str] = ContextVar("TOKEN", default="")  # of the request at hand, by what it is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class SecurityEvent:
     data: dict[str, Any]
 
 
+def by_token(name: str) -> None:
+    """From here on this request is that of a program with this token, and so are the lines that it writes."""
+    TOKEN.set(name)
+
+
 async def write(
     conn: Connection,
     what: What,
@@ -78,7 +85,8 @@ async def write(
     **data: object,
 ) -> None:
     given = dict(what=what, account=account, address=address, session_id=session_id, about=about)
-    await conn.execute(SQL["write"], given | dict(data=Jsonb(data)))
+    told = data | ({"by_token": TOKEN.get()} if TOKEN.get() else {})
+    await conn.execute(SQL["write"], given | dict(data=Jsonb(told)))
 
 
 async def write_failure(conn: Connection, what: What, account: str, address: str) -> None:

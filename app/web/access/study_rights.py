@@ -30,6 +30,7 @@ class StudyRight:
 @dataclass(frozen=True, slots=True)
 class GivenStudyRight(StudyRight):
     account: str
+    observes: bool  # the account: it only watches, and is on no study
     given_by: str
     given_at: datetime
 
@@ -74,13 +75,8 @@ async def all_given(conn: Connection) -> dict[str, WhoIsOn]:
 
 
 async def owned_by_nobody(conn: Connection) -> list[str]:
-    """Studies whose owners' accounts were removed."""
+    """Studies whose owners' accounts were removed, or only watch."""
     return [one.study_id for one in (await all_given(conn)).values() if not one.owners]
-
-
-async def own(conn: Connection, study_id: str, name: str) -> None:
-    """As it is uploaded: nobody else's right changes by it."""
-    await conn.execute(SQL["give"], dict(study_id=study_id, name=name, role="owner", by=name))
 
 
 async def give(conn: Connection, study_id: str, name: str, role: StudyRole, by: str) -> None:
@@ -125,5 +121,5 @@ async def is_restricted(conn: Connection, study_id: str) -> bool:
 
 
 async def _keep_an_owner(conn: Connection, study_id: str) -> None:
-    if not any(one.owns for one in await given_on(conn, study_id)):
+    if not any(one.owns and not one.observes for one in await given_on(conn, study_id)):
         raise RightsError("A study has an owner. Make somebody else its owner first.")

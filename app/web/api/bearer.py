@@ -31,13 +31,14 @@ async def admitted_by_token(connection: ASGIConnection, handler: BaseRouteHandle
     reads = connection.scope.get("method") in ("GET", "HEAD") and not handler.opt.get("whole")
 
     async def find(conn: Connection, token: str) -> LoggedIn | None:
-        found = await api_tokens.find(conn, token)
+        found = await api_tokens.find(conn, token, address_of(connection))
         if found is None:
             return None
         if found.expired:
             raise _unauthorized(f"This token has expired. {HOW}")
         if found.scope == "read" and not reads:
             raise PermissionDeniedException(WHOLE)
+        security.by_token(found.name)
         return LoggedIn(0, found.account, found.observes)
 
     try:

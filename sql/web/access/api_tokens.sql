@@ -10,19 +10,19 @@ select count(*) from api_token where account = %(account)s
 delete from api_token where account = %(account)s and expires_at < now() - interval '30 days'
 
 -- name: find
--- That it was used is written down once a minute.
+-- That it was used is written down once a minute, and when it is said from elsewhere.
 with found as (
-    select t.id, t.account, t.scope, t.used_at, a.observes, t.expires_at <= now() as expired
+    select t.id, t.account, t.name, t.scope, t.used_at, t.used_from, a.observes, t.expires_at <= now() as expired
     from api_token t join account a on a.name = t.account where t.digest = %(digest)s
 ), used as (
-    update api_token set used_at = now() from found
+    update api_token set used_at = now(), used_from = %(address)s from found
     where api_token.id = found.id and not found.expired
-        and (found.used_at is null or found.used_at < now() - interval '1 minute')
+        and (found.used_at is null or found.used_at < now() - interval '1 minute' or found.used_from <> %(address)s)
 )
-select id, account, scope, observes, expired from found
+select id, account, name, scope, observes, expired from found
 
 -- name: tokens_of
-select id, account, name, scope, made_at, expires_at, used_at, expires_at <= now() as expired from api_token
+select id, account, name, scope, made_at, expires_at, used_at, used_from, expires_at <= now() as expired from api_token
 where %(account)s::text is null or account = %(account)s order by id desc
 
 -- name: revoke

@@ -45,5 +45,6 @@ update session set restricted = %(restricted)s where id = %(session_id)s and res
 
 -- name: owned_by_nobody
 select s.id from session s where s.restricted and not exists (
-    select from session_right r where r.session_id = s.id and r.role = 'owner')
+    select from session_right r join account a on a.name = r.account
+    where r.session_id = s.id and r.role = 'owner' and not a.observes)
 order by s.opened_at, s.id

@@ -9,7 +9,7 @@ select study_id, role from study_access where account = %(name)s
 select restricted from kept_study where id = %(study_id)s for no key update
 
 -- name: given_on
-select r.account, r.role, r.given_by, r.given_at from study_right r
+select r.account, a.observes, r.role, r.given_by, r.given_at from study_right r join account a on a.name = r.account
 where r.study_id = %(study_id)s order by r.role = 'owner' desc, r.account
 
 -- name: observes
@@ -32,4 +32,6 @@ update kept_study set restricted = %(restricted)s where id = %(study_id)s and re
 select k.id as study_id, k.restricted,
     coalesce(array_agg(r.account order by r.account) filter (where r.role = 'owner'), '{}') as owners,
     coalesce(array_agg(r.account order by r.account) filter (where r.role = 'colleague'), '{}') as colleagues
-from kept_study k left join study_right r on r.study_id = k.id group by k.id order by k.id
+from kept_study k left join (
+    study_right r join account a on a.name = r.account and not a.observes
+) on r.study_id = k.id group by k.id order by k.id

@@ -47,7 +47,13 @@ def test_somebody_makes_a_token_on_their_page_sees_it_once_and_revokes_it(
         made = client.post("/admin/account/tokens", data=MINE)
         [token] = set(re.findall(PREFIX + r"[\w-]{43}", made.text))
         assert holds(server, token)
+        session = shared.open(start=False)
+        with saying(server, token) as reads:
+            reads.get(f"/sessions/{session.id}/files/players.csv", headers={"X-Forwarded-For": "192.0.2.77"})
+        log = words(client.get("/admin/security").text)
+        assert "toni (by the token “the pilot’s figures”)" in log, log
         page = client.get("/admin/account").text
+        assert re.search(r"last used [\d: -]+ UTC from 192\.0\.2\.77", page)
         assert "the pilot’s figures" in page and token not in page and "last used" in page
         assert "made a token for “the pilot’s figures” that only reads, for 30 days" in words(
             client.get("/admin/security").text

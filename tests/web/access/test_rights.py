@@ -11,7 +11,7 @@ import pytest
 from app.database.connections import Connection
 from app.web.access.accounts import put_account
 from app.web.access.logins import log_in
-from app.web.access.rights import RightsError, give, given_on, open_to_all, right_on, take
+from app.web.access.rights import RightsError, give, given_on, open_to_all, owned_by_nobody, right_on, take
 from app.web.auth import ADMIN_COOKIE
 from tests.house.guests import watching
 from tests.house.house import House, Opened
@@ -56,6 +56,14 @@ def test_a_session_is_everybodys_until_somebody_is_named_and_always_somebodys_th
     assert carl.role == "colleague" and carl.files and not carl.takes_files
     refused(lambda conn: give(conn, session.id, "olga", "colleague", "story"), "has an owner")
     refused(lambda conn: take(conn, session.id, "olga", "story"), "has an owner")
+
+    async def olga_leaves_an_owner_who_only_watches(conn: Connection) -> None:
+        await give(conn, session.id, "carl", "owner", "story")
+        await put_account(conn, "carl", "a long password", observes=True)
+        assert session.id not in await owned_by_nobody(conn)
+        await take(conn, session.id, "olga", "story")
+
+    refused(olga_leaves_an_owner_who_only_watches, "has an owner")
     refused(lambda conn: take(conn, session.id, "wanda", "story"), "was given no right")
     shared.do(lambda conn: take(conn, session.id, "carl", "story"))
     assert roles(shared, session) == {"olga": "owner"}

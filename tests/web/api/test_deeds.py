@@ -17,7 +17,7 @@ from app.web.studies.receiving import SECONDS
 from app.web.studies.uploads import LARGEST_UPLOAD
 from tests.house.guests import Guest, sign_everyone_in
 from tests.house.house import House
-from tests.house.programs import program
+from tests.house.programs import program, token_of
 from tests.house.server import Server
 from tests.house.studies import PAGE, TALK
 from tests.house.uploads import zip_of
@@ -82,6 +82,16 @@ def test_from_nothing_to_an_export_by_programs_alone(shared: House, server: Serv
         to = f"/sessions/{session['session']}"
         assert "seating begins" in client.post(f"{to}/start").json()["said"]
         asyncio.run(until(lambda: client.get(to).json()["players"]["playing"] == 4, "four who play"))
+        [room] = client.get(f"{to}/rooms").json()["rooms"]
+        told = client.post(
+            f"{to}/rooms/{room['room']}/tell", json={"body": "Nearly there."}, headers=key("t")
+        )
+        assert "all 4 who play" in told.json()["said"], told.text
+        there = {one["label"]: one["player"] for one in client.get(f"{to}/players").json()["players"]}
+        assert (
+            client.post(f"{to}/players/{there['Di']}/dismiss", json={"outcome": "withdrawn"}).status_code
+            == 200
+        )
         for deed, words, status in (
             ("start", "nothing changed", "running"),
             ("pause", "every deadline waits", "paused"),
@@ -93,13 +103,62 @@ def test_from_nothing_to_an_export_by_programs_alone(shared: House, server: Serv
             done = client.post(f"{to}/{deed}")
             assert done.status_code == 200 and words in done.json()["said"], done.text
             assert client.get(to).json()["status"] == status, deed
-        assert client.get(to).json()["outcomes"] == {"closed": 4} and client.get(to).json()["archived"]
+        assert (
+            client.get(to).json()["outcomes"] == {"closed": 3, "withdrawn": 1}
+            and client.get(to).json()["archived"]
+        )
         assert client.get(f"{to}/verify").json()["ok"]
         with zipfile.ZipFile(io.BytesIO(client.get(f"{to}/export.zip").content)) as zipped:
             assert zipped.read("players.csv").count(b"\r\n") == 5
+        assert client.get(f"{to}/files/payments.csv").text.count("withdrawn") == 1
+        erased = client.post(f"{to}/erase", json={"sure": True, "why": "a year has passed"})
+        assert "Erased of everybody" in erased.json()["said"] and client.get(f"{to}/verify").json()["ok"]
+        assert "Ada" not in client.get(f"{to}/files/players.csv").text
         assert client.post(f"{to}/unarchive").json()["said"].endswith("is on the list of sessions again.")
     by = "select distinct data->>'by' from event where session_id = %s and name = 'session_paused'"
     assert shared.sql(by.replace("event", "public.event"), session["session"]) == [("dean",)]
+
+
+def test_who_was_taken_off_a_study_uploads_its_files_as_one_of_theirs(shared: House, server: Server) -> None:
+    files = {"zip": ("mine.zip", zip_of(FILES | {"of.md": b"two people"}))}
+    with program(shared, server, "dina") as client:
+        first = client.post("/studies", files=files).json()["study"]
+
+        async def hand_over(conn: Connection) -> None:
+            await study_rights.give(conn, first, "dora", "owner", "story")
+            await study_rights.take(conn, first, "dina", "story")
+
+        token_of(shared, "dora")
+        shared.do(hand_over)
+        second = client.post("/studies", files=files)
+        assert second.status_code == 201, second.text
+        again = client.post("/studies", files=files)
+        assert again.status_code == 200 and again.json()["study"] == second.json()["study"] != first
+
+
+def test_more_studies_than_a_page_shows_are_all_listed(shared: House, server: Server) -> None:
+    token_of(shared, "paula")
+    for many in (
+        "insert into public.kept_study (id, form, made_by, restricted)"
+        " select 'many-' || n, 'many-' || n, 'x', true from generate_series(1, 501) n",
+        "insert into public.kept_version (study_id, number, title, sha256, source, uploaded_by, can_run, report,"
+        " checked_with) select 'many-' || n, 1, 'One', n, 'a zip', 'x', false, '{}', '0'"
+        " from generate_series(1, 501) n",
+        "insert into public.study_right (study_id, account, role, given_by)"
+        " select 'many-' || n, 'paula', 'owner', 'x' from generate_series(1, 501) n",
+    ):
+        shared.sql(many)
+    found, asked = list[str](), {"limit": "200"}
+    with program(shared, server, "paula") as client:
+        while True:
+            answer = client.get("/studies", params=asked).json()
+            found += [one["study"] for one in answer["studies"]]
+            if answer["next"] is None:
+                break
+            asked["after"] = answer["next"]
+    shared.sql("delete from public.kept_version where study_id like 'many-%'")
+    shared.sql("delete from public.kept_study where id like 'many-%'")
+    assert len({one for one in found if one.startswith("many-")}) == 501
 
 
 def test_people_are_added_once_and_what_is_wrong_with_a_list_is_said(shared: House, server: Server) -> None:
