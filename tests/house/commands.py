@@ -25,6 +25,7 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
     [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"]
     + ["app.__main__", "app.web.server", "httpx", "networkx", "openpyxl", "zxcvbn", __name__]
+    + ["anyio._backends._asyncio", "anyio.streams.memory", "uvicorn.lifespan.on"]  # as a server starts
     + ["tests.house.frozen"]  # last
 )
 PATIENCE = 120.0  # seconds
