@@ -31,7 +31,7 @@ OF_SEVERAL = {
     "study": "fields kinds languages networks questions randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """
-        admin alone barriers browser clock drafts heard keyboard
+        admin alone barriers browser clock drafts heard hosts keyboard
         networks odd_requests pages phone questions
         every_state handing_in last_page scripts sending sentences sides solo_pages static talks without_a_terminal
     """,

@@ -8,6 +8,7 @@ import json
 from app.commands.arguments import Refusal, count, speed
 from app.commands.progress import progress_line
 from app.config import Config
+from app.database.embedded import EmbeddedError
 from app.rehearsal.cast import RehearsalError
 from app.rehearsal.drill import Drill, run_drill
 
@@ -35,6 +36,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="people play on after the last fault until each is at their end (default: it is over then)",
     )
+    parser.add_argument(
+        "--patroni",
+        action="store_true",
+        help="on two Postgres that Patroni looks after, whose machines are lost, frozen and cut off (needs"
+        " patroni and etcd)",
+    )
     parser.add_argument("--processes", type=count, metavar="N", help="of the server (default 2)")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -47,13 +54,16 @@ def run(options: argparse.Namespace, config: Config) -> int:
         seed=options.seed,
         speed=options.speed,
         standby=options.standby,
+        patroni=options.patroni,
         only=tuple(options.only),
         to_the_end=options.to_the_end,
     )
+    if options.patroni and options.standby:
+        raise Refusal("--patroni has a standby of its own. Leave --standby out.")
     write = progress_line()
     try:
         outcome = run_drill(asked, config.processes, write)
-    except RehearsalError as error:
+    except (EmbeddedError, RehearsalError) as error:
         raise Refusal(str(error)) from None
     write("")
     print(json.dumps(outcome.as_json(), ensure_ascii=False) if options.json else outcome)

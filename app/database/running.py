@@ -47,14 +47,14 @@ def database_as_it_is(config: Config) -> Iterator[str]:
 
 
 @contextmanager
-def kept_running(current: Callable[[], Postgres]) -> Iterator[None]:
+def kept_running(current: Callable[[], Postgres | None]) -> Iterator[None]:
     """Whenever the Postgres that is the `current` one has died, it is started again."""
     over = threading.Event()
 
     def look_after() -> None:
         while not over.wait(WATCH):
             postgres = current()
-            if postgres.pid is None:
+            if postgres is not None and postgres.pid is None:
                 logger.warning("Postgres has died; starting it again")
                 try:
                     postgres.start()

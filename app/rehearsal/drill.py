@@ -13,23 +13,28 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from app.config import PACKAGE
 from app.database.embedded import Postgres
 from app.database.running import kept_running, migrate_at
+from app.rehearsal import patroni_faults
 from app.rehearsal.cast import RehearsalError, open_rehearsal
 from app.rehearsal.diary import Wrong
 from app.rehearsal.faults import (
     FAILOVER,
     FAULTS,
+    OF_TWO_MACHINES,
     Scene,
     leave_the_network,
     lose_the_primary,
     possible,
     small_disk,
 )
+from app.rehearsal.patroni import PatroniCluster
+from app.rehearsal.patroni_faults import possible_with
 from app.rehearsal.play import Played, Setting
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.standby import StandbyPostgres, kill_machine
@@ -40,6 +45,11 @@ PATIENCE, MOMENT = (
     45.0,
     15.0,
 )  # seconds: pages may stand still, and messages be late, for as long as a fault lasts
+LONG_PATIENCE, LONG_MOMENT = (
+    150.0,
+    120.0,
+)  # the same where Patroni waits for half a minute before it does anything
+SILENCE = 5.0  # seconds without an acknowledged answer that are told
 GAP = (0.5, 3.0)  # seconds of peace between two faults
 
 
@@ -53,6 +63,7 @@ class Drill:
     seed: int = 1
     speed: float = 4.0
     standby: bool = False  # there is one, and once it has to take over
+    patroni: bool = False  # two machines that Patroni looks after, and faults of theirs
     only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
     to_the_end: bool = False  # people play on after the last fault, and are to come to their ends
 
@@ -75,14 +86,17 @@ class Outcome:
         lines = []
         for played, verdict in self.runs:
             lines.append(f"session {verdict.session_id}:")
-            for at, what in played.faults:
-                lines.append(f"  {at - played.started:6.1f} s  {what}")
+            for at, what, still in with_silence(played):
+                away = f", and for {still:.0f} s no answer was acknowledged" if still >= SILENCE else ""
+                lines.append(f"  {at - played.started:6.1f} s  {what}{away}")
             for promise in verdict.promises:
                 lines += [
                     f"  NOT  {promise.number}. {promise.sentence} {wrong}" for wrong in promise.wrongs[:10]
                 ]
         if self.left_out:
-            lines.append(f"Not possible here (they need root, Linux and nft): {', '.join(self.left_out)}.")
+            lines.append(
+                f"Not possible here (they need root, Linux, nft and ip): {', '.join(self.left_out)}."
+            )
         return "\n".join([*lines, self.sentence])
 
     @property
@@ -94,7 +108,11 @@ class Outcome:
                 f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
                 " was seen once by whom it was for, nobody was stuck, nobody was seated twice."
             )
-        only = " --standby" * drill.standby + "".join(f' --only "{kind}"' for kind in drill.only)
+        only = (
+            " --standby" * drill.standby
+            + " --patroni" * drill.patroni
+            + "".join(f' --only "{kind}"' for kind in drill.only)
+        )
         only += " --to-the-end" * drill.to_the_end
         return (
             f"A promise broke within {count} faults. To see it again: networklab drill {drill.study}"
@@ -114,17 +132,20 @@ class Outcome:
 
 def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
     """On a Postgres and a server of its own: nobody's data is touched. Raises RehearsalError, StudyError."""
-    unknown = [kind for kind in drill.only if kind not in FAULTS]
+    known = [*OF_TWO_MACHINES, *patroni_faults.FAULTS] if drill.patroni else [*FAULTS]
+    unknown = [kind for kind in drill.only if kind not in known]
     if unknown:
-        raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {', '.join(FAULTS)}.")
+        raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {', '.join(known)}.")
     with _scene(drill, processes) as scene:
-        there = list(possible(scene))
+        there = [*possible(scene), *(possible_with(scene.cluster) if scene.cluster else ())]
         kinds = [kind for kind in there if not drill.only or kind in drill.only]
         left_out = tuple(
-            kind for kind in FAULTS if kind not in there and (not drill.only or kind in drill.only)
+            kind for kind in known if kind not in there and (not drill.only or kind in drill.only)
         )
         if not kinds:
-            raise RehearsalError(f"Not possible here (they need root, Linux and nft): {', '.join(left_out)}.")
+            raise RehearsalError(
+                f"Not possible here (they need root, Linux, nft and ip): {', '.join(left_out)}."
+            )
         return Outcome(drill, tuple(asyncio.run(_run(drill, scene, kinds, write))), left_out)
 
 
@@ -144,7 +165,7 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
             kind = order.pop(0)
             write(f"{kind} …")
             played.faults.append((time.monotonic(), kind))
-            await (lose_the_primary if kind == FAILOVER else FAULTS[kind])(scene)
+            await _break(kind, scene)
             if not await scene.ready():
                 played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
             await _peace(scene.chance.uniform(*GAP), over)
@@ -160,11 +181,29 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
             flaky=0.15,
             speed=drill.speed,
             seed=drill.seed + len(runs),
-            patience=PATIENCE,
-            moment=MOMENT,
+            patience=LONG_PATIENCE if drill.patroni else PATIENCE,
+            moment=LONG_MOMENT if drill.patroni else MOMENT,
         )
         runs.append(await rehearse(cast, plan, scene.base, scene.url, write, beside))
     return runs
+
+
+async def _break(kind: str, scene: Scene) -> None:
+    if scene.cluster and kind in patroni_faults.FAULTS:
+        await asyncio.to_thread(patroni_faults.FAULTS[kind], scene.cluster)
+    else:
+        await (lose_the_primary if kind == FAILOVER else FAULTS[kind])(scene)
+
+
+def with_silence(played: Played) -> Iterator[tuple[float, str, float]]:
+    """When each fault began, what it was, and the longest time until the next one in which nobody got a receipt."""
+    told = sorted(told.at for diary in played.diaries for told in diary.told)
+    for (at, what), until in zip(
+        played.faults, [*(at for at, _ in played.faults[1:]), played.ended], strict=True
+    ):
+        inside = [at, *(one for one in told if at <= one <= until)]
+        # What comes after the last of them may be that everybody has finished.
+        yield at, what, max((later - earlier for earlier, later in pairwise(inside)), default=0.0)
 
 
 async def _peace(seconds: float, over: asyncio.Event) -> None:
@@ -185,9 +224,14 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
             part.chmod(0o755)  # Postgres may run as another user
         with ExitStack() as stack:
             small = stack.enter_context(small_disk(home))
-            postgres = stack.enter_context(Postgres(home, SETTINGS))
-            standby = stack.enter_context(_standby(home, postgres)) if drill.standby else None
-            url = standby.both if standby else postgres.dsn
+            postgres = cluster = standby = None
+            if drill.patroni:
+                cluster = stack.enter_context(PatroniCluster(home, own_network))
+                url = cluster.url
+            else:
+                postgres = stack.enter_context(Postgres(home, SETTINGS))
+                standby = stack.enter_context(_standby(home, postgres)) if drill.standby else None
+                url = standby.both if standby else postgres.dsn
             asyncio.run(migrate_at(url))
             port = free_port()
             with (home / "server.log").open("wb") as log:
@@ -218,8 +262,10 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
                 standby=standby,
                 own_network=own_network,
                 small_disk=small,
+                cluster=cluster,
             )
-            stack.enter_context(kept_running(lambda: scene.postgres))
+            if postgres:
+                stack.enter_context(kept_running(lambda: scene.postgres))
             try:
                 if not asyncio.run(scene.ready()):
                     raise RehearsalError(f"The server did not start: {_last_line(home / 'server.log')}")

@@ -22,6 +22,7 @@ import psycopg
 
 from app.database.embedded import Postgres
 from app.rehearsal.browser import Browser, WireError
+from app.rehearsal.patroni import PatroniCluster
 from app.rehearsal.programs import programs
 from app.rehearsal.standby import StandbyPostgres, kill_machine
 
@@ -37,7 +38,7 @@ READY = 90.0  # seconds after a fault in which the server must be ready again
 class Scene:
     """A server and a Postgres of the drill's own."""
 
-    postgres: Postgres
+    postgres: Postgres | None  # None: Patroni looks after two
     serve: subprocess.Popen[bytes]
     base: str
     url: str
@@ -46,6 +47,7 @@ class Scene:
     standby: StandbyPostgres | None = None  # follows `postgres`, until it takes its place
     own_network: bool = False  # packets may be lost here without anybody else noticing
     small_disk: bool = False  # … and the disk be full
+    cluster: PatroniCluster | None = None
 
     def workers(self) -> list[int]:
         """The server processes, without the parent that keeps them alive."""
@@ -104,18 +106,19 @@ async def freeze_a_server_process(scene: Scene) -> None:
 
 
 async def kill_postgres(scene: Scene) -> None:
-    if (pid := scene.postgres.pid) is not None:
+    if scene.postgres and (pid := scene.postgres.pid) is not None:
         os.kill(pid, signal.SIGKILL)
 
 
 async def end_postgres_at_once(scene: Scene) -> None:
     """What `pg_ctl stop -m immediate` does."""
-    if (pid := scene.postgres.pid) is not None:
+    if scene.postgres and (pid := scene.postgres.pid) is not None:
         os.kill(pid, signal.SIGQUIT)
 
 
 async def kill_a_backend(scene: Scene) -> None:
     """Postgres takes all connections down then, and recovers."""
+    assert scene.postgres is not None
     own = scene.postgres.pid
     children = [pid for pid in scene.postgres.processes() if pid != own]
     if children:
@@ -124,6 +127,7 @@ async def kill_a_backend(scene: Scene) -> None:
 
 
 async def freeze_postgres(scene: Scene) -> None:
+    assert scene.postgres is not None
     await _freeze(scene.postgres.processes(), scene.chance.uniform(1.0, 6.0))
 
 
@@ -142,7 +146,7 @@ async def cut_every_connection(scene: Scene) -> None:
 async def lose_the_primary(scene: Scene) -> None:
     """As if its machine were gone for good. It does not come back: there is no standby after that."""
     primary, standby = scene.postgres, scene.standby
-    if standby is not None:
+    if primary is not None and standby is not None:
         scene.postgres, scene.standby = standby, None  # what is kept running from here on
         await asyncio.to_thread(kill_machine, primary)
         await asyncio.to_thread(standby.promote)
@@ -239,8 +243,15 @@ FAULTS: dict[str, Fault] = {
 FAILOVER = "the primary was lost and its standby took over"
 
 
+OF_ONE_POSTGRES = (kill_postgres, end_postgres_at_once, kill_a_backend, freeze_postgres, fill_the_disk)
+OF_TWO_MACHINES = [name for name, fault in FAULTS.items() if fault not in OF_ONE_POSTGRES]
+
+
 def possible(scene: Scene) -> Iterator[str]:
+    """Of `FAULTS`."""
     for name, fault in FAULTS.items():
+        if scene.postgres is None and name not in OF_TWO_MACHINES:
+            continue
         if fault is lose_packets and not scene.own_network:
             continue
         if fault is fill_the_disk and not scene.small_disk:

@@ -7,13 +7,15 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from app.rehearsal.drill import Drill, Outcome
+from app.rehearsal.drill import Drill, Outcome, with_silence
 from app.rehearsal.faults import FAULTS
+from app.rehearsal.patroni import NEEDED
 from app.rehearsal.play import Played
 from app.rehearsal.verdict import judge
 from tests.house.burst import BURST, CROWD, a_burst, assert_kept, everyone_has_written
@@ -52,6 +54,43 @@ def test_faults_lose_nothing(house: House, short: Path, faults: int) -> None:
     ours = os.geteuid() == 0 and shutil.which("nft")
     assert ours or "packets were lost" in found["left_out"]
     assert house.sql("select count(*) from session") == [(0,)], "it played on somebody's database"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="patroni and etcd are not installed")
+def test_a_cluster_that_fails_over_by_itself_loses_nothing(house: House, short: Path) -> None:
+    """Half a minute for each fault, which is what Patroni waits for."""
+    faults = ["the primary's machine was lost", "a switchover was asked for", "etcd lost its majority"]
+    only = [word for fault in faults for word in ("--only", fault)]
+    done = networklab(house, "drill", short, "--patroni", "--faults", "3", "--players", "8", *only, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["ok"] and sorted(found["faults"]) == sorted(faults)
+    assert all(promise["ok"] for session in found["sessions"] for promise in session["promises"])
+
+
+def test_a_drill_with_patroni_says_what_it_needs(
+    house: House, short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    without = networklab(house, "drill", short, "--patroni")
+    assert without.returncode == 2
+    assert "There is no patroni and no etcd here. Patroni is `pip install" in without.stderr
+    twice = networklab(house, "drill", short, "--patroni", "--standby")
+    assert twice.returncode == 2 and "--patroni has a standby of its own." in twice.stderr
+    other = networklab(house, "drill", short, "--patroni", "--only", "Postgres was killed")
+    assert other.returncode == 2 and "There are: a server process was killed" in other.stderr
+    assert "etcd lost its majority" in other.stderr
+
+
+def test_how_long_nobody_was_answered_is_told_of_each_fault(held: Played) -> None:
+    told = sorted(told.at for diary in held.diaries for told in diary.told)
+    held = replace(
+        held, faults=[(told[0] - 30.0, "the first"), (told[-1] + 0.001, "the last")], ended=told[-1] + 99
+    )
+    [(_, first, away), (_, last, after)] = with_silence(held)
+    assert (first, last) == ("the first", "the last") and 30.0 <= away < 60.0
+    assert after == 0.0, "nobody had anything left to answer"
 
 
 def test_a_fault_that_there_is_not_gets_a_sentence(house: House, short: Path) -> None:

@@ -1,0 +1,94 @@
+"""What a drill does to two machines that Patroni looks after. Each fault ends with both in step again.
+
+Patroni gives a primary up that has given no sign for 30 s, and looks every 10 s: what is to be noticed lasts longer.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+from app.rehearsal.patroni import PatroniCluster
+
+Fault = Callable[[PatroniCluster], None]
+NOTICED = 45.0  # seconds after which Patroni has noticed, and has done what it does
+OLD = 10.0  # in which the old primary is there beside the new one
+
+
+def kill_the_primary(cluster: PatroniCluster) -> None:
+    """Its Postgres alone, which Patroni starts again."""
+    if (pid := cluster.primary().postmaster) is not None:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(1)
+    cluster.until_whole()
+
+
+def lose_its_machine(cluster: PatroniCluster) -> None:
+    """It comes back as one that was repaired, after the other has taken over."""
+    machine = cluster.primary()
+    cluster.kill(machine)
+    cluster.until_led_by(cluster.other(machine))
+    cluster.start(machine)
+    cluster.until_whole()
+
+
+def freeze_its_machine(cluster: PatroniCluster) -> None:
+    """It wakes up as one that has not noticed anything."""
+    machine = cluster.primary()
+    cluster.freeze(machine)
+    cluster.until_led_by(cluster.other(machine))
+    cluster.thaw(machine)
+    cluster.until_whole()
+
+
+def cut_its_machine_off(cluster: PatroniCluster) -> None:
+    """It is alive all the while, and still thinks for some of it that it is the primary."""
+    machine = cluster.primary()
+    cluster.cut_off(machine)
+    cluster.until_led_by(cluster.other(machine))
+    time.sleep(OLD)
+    cluster.cut_off(machine, False)
+    cluster.until_whole()
+
+
+def lose_the_standby(cluster: PatroniCluster) -> None:
+    """Commits wait for it until Patroni lets the primary go on alone."""
+    machine = cluster.other(cluster.primary())
+    cluster.kill(machine)
+    time.sleep(NOTICED)
+    cluster.start(machine)
+    cluster.until_whole()
+
+
+def switch_over(cluster: PatroniCluster) -> None:
+    cluster.switch_over()
+    cluster.until_whole()
+
+
+def take_the_majority_of_etcd(cluster: PatroniCluster) -> None:
+    """A primary that can't prove that it is the one takes no writes, and nobody else becomes one."""
+    for nth in (0, 1):
+        cluster.stop_witness(nth)
+    time.sleep(NOTICED)
+    for nth in (0, 1):
+        cluster.start_witness(nth)
+    cluster.until_whole()
+
+
+FAULTS: dict[str, Fault] = {
+    "the primary was killed": kill_the_primary,
+    "the primary's machine was lost": lose_its_machine,
+    "the primary's machine froze": freeze_its_machine,
+    "the primary was cut off": cut_its_machine_off,
+    "the standby was lost": lose_the_standby,
+    "a switchover was asked for": switch_over,
+    "etcd lost its majority": take_the_majority_of_etcd,
+}
+
+
+def possible_with(cluster: PatroniCluster) -> Iterator[str]:
+    for name, fault in FAULTS.items():
+        if fault is not cut_its_machine_off or cluster.networks:
+            yield name
