@@ -14,10 +14,10 @@ from tests.house.house import House
 from tests.house.market import a_market, make
 
 
-def test_what_is_known_of_a_room_after_its_turn_is_what_reading_it_gives(shared: House) -> None:
-    session, study, players, room_id = a_market(shared)
+def test_what_is_known_of_a_room_after_its_turn_is_what_reading_it_gives(house: House) -> None:
+    session, study, players, room_id = a_market(house)
     for amount in (10, 20, 90):  # the last can't be paid
-        make(shared, study, players[1], amount, 2)
+        make(house, study, players[1], amount, 2)
 
     async def story(conn: Connection) -> None:
         hooks, ahead = Hooks(), NextTurns()
@@ -59,10 +59,10 @@ def test_what_is_known_of_a_room_after_its_turn_is_what_reading_it_gives(shared:
         finally:
             await hooks.retire(0)
 
-    shared.read(story)
-    assert shared.sql("select accepted from move where room_id = %s order by nth", room_id) == [
+    house.read(story)
+    assert house.sql("select accepted from move where room_id = %s order by nth", room_id) == [
         (True,),
         (True,),
         (False,),
     ]
-    assert shared.contradictions(session) == []
+    assert house.contradictions(session) == []

@@ -59,19 +59,19 @@ def test_what_a_killed_process_has_stored_another_handles_once(shared: House, se
     assert shared.contradictions(session) == []
 
 
-def test_a_room_has_its_turn_as_a_move_is_stored_there_or_after_the_one_that_it_has(shared: House) -> None:
+def test_a_room_has_its_turn_as_a_move_is_stored_there_or_after_the_one_that_it_has(house: House) -> None:
     study = market()
-    session = shared.open_study(study, {"x": 3})
-    come(shared, session, *session.tokens)
-    seat(shared, session)
-    [(player_id, me)] = shared.sql(
+    session = house.open_study(study, {"x": 3})
+    come(house, session, *session.tokens)
+    seat(house, session)
+    [(player_id, me)] = house.sql(
         "select id, slot from player where session_id = %s order by id limit 1", session.id
     )
 
     async def story(conn: Connection) -> None:
         hooks = Hooks()
-        async with open_pool(shared.database, 1) as pool:
-            referee = Referee(shared.database, Studies(pool), hooks, 10, lambda _: None)
+        async with open_pool(house.database, 1) as pool:
+            referee = Referee(house.database, Studies(pool), hooks, 10, lambda _: None)
             await referee.studies.of(session.id)
             at_work = asyncio.create_task(referee.commit.run())  # and nobody looks for what is due
             try:
@@ -100,8 +100,8 @@ def test_a_room_has_its_turn_as_a_move_is_stored_there_or_after_the_one_that_it_
                 await asyncio.wait([at_work])
                 await hooks.retire(0)
 
-    shared.read(story)
-    assert [nth for nth, *_ in handled(shared, session)] == [1, 2, 3], "also of the one before and after it"
+    house.read(story)
+    assert [nth for nth, *_ in handled(house, session)] == [1, 2, 3], "also of the one before and after it"
 
 
 def test_a_room_is_left_for_a_while_to_whoever_has_stored_the_oldest_move_there(shared: House) -> None:
