@@ -10,7 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -259,8 +259,9 @@ def test_whoever_was_at_pages_alone_as_the_version_before_left_goes_on_there_to_
     """With a way back in the study that the `check` of this version refuses."""
     told = json.loads((ALONE / "people.json").read_text(encoding="utf-8"))
     session, kept = Opened(told["session"], {}), told["people"]
-    with as_it_was_left(postgres, ALONE, LAST_OF_ALONE, told["at"]) as url:
+    with as_it_was_left(postgres, ALONE, LAST_OF_ALONE, told["at"]) as url, ExitStack() as stack:
         house = House(url, tmp_path)
+        stack.callback(house.leave)
         server = house.serve()
         guests = {label: Guest(server.base, "", label) for label in kept}
         house.guests += guests.values()
@@ -285,7 +286,6 @@ def test_whoever_was_at_pages_alone_as_the_version_before_left_goes_on_there_to_
         house.act("close", session)
         codes = {one["label"]: ENDS_ALONE.get(label, "DONE") for label, one in kept.items()}
         records = all_holds(house, session, codes)
-        house.leave()
     said = {
         (one["field"], one["value"])
         for one in records
