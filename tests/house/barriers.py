@@ -25,8 +25,8 @@ TWICE = """() => {
 
 # In forced colours no ground is drawn: what can be used has a line around it, or under it.
 BARE = """() => {
-    const used = "button, .button, select, textarea, input:not([type=hidden], [type=radio], [type=checkbox],"
-        + " [type=range], [type=file]), a";
+    const used = "button:not([aria-current]), .button, select, textarea, input:not([type=hidden],"
+        + " [type=radio], [type=checkbox], [type=range], [type=file]), a";
     const drawn = (style) => parseFloat(style.borderBottomWidth) >= 1 && style.borderBottomStyle !== "none"
         || style.textDecorationLine.includes("underline") || style.outlineStyle !== "none";
     const plain = getComputedStyle(document.body).color;
