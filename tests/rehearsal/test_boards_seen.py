@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from app.rehearsal.boards_seen import Taken, seen_moves
+from app.rehearsal.diary import Diary
+from app.rehearsal.ends import SeatOf
 from app.rehearsal.verdict import Verdict, judge
 from tests.house.house import House
 from tests.house.proxy import Proxy
@@ -57,3 +61,19 @@ def test_a_page_that_does_not_hear_of_moves_is_named_and_no_other(house: House, 
     assert deaf and list(found) == [5], found
     [wrong] = found[5]
     assert re.fullmatch(r"P000\d saw 0 of \d+ moves at step 1", wrong), wrong
+
+
+def test_a_move_that_stood_until_the_room_ended_and_not_until_they_were_through_excuses_nobody() -> None:
+    opened = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    ended = opened + timedelta(seconds=6.1)
+    through = ended - timedelta(seconds=0.1)  # the players first, and then their room
+    diary = Diary("P0001")
+    diary.boards[0] = 0
+    seat = SeatOf(
+        "P0001", "any", "finished", "complete", "C1", 7, "four #1", 1, "talk", 1, opened, opened, through
+    )
+    taken = [
+        Taken(7, 0, nth, opened + timedelta(seconds=at), ended) for nth, at in [(1, 1.0), (2, 4.05), (3, 5.0)]
+    ]
+    [wrong] = seen_moves(taken, [seat], [diary], moment=2.0)
+    assert wrong.sentence == "P0001 saw 0 of 1 moves at step 1"
