@@ -274,8 +274,8 @@ def test_whoever_was_at_pages_alone_as_the_version_before_left_goes_on_there_to_
                 page = await guests[label].page()
                 assert [one for one in words if one not in page] == [], (label, page[-4000:])
             await what_was_open_alone_is_taken(guests, kept)
-            async with guests["line"].watching() as page:
-                await page.until(lambda text: "page 1 of 3" in text, "the place of who has failed")
+            async with guests["line"].watching() as line:
+                await line.until(lambda text: "page 1 of 3" in text, "the place of who has failed")
             await guests["line"].answer({"agree": "yes"})
             for label in ("line", "consent"):
                 await guests[label].shows("page 2 of 3")
