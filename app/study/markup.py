@@ -20,9 +20,8 @@ _TAGS = re.compile(
 )
 _NAMED = re.compile(rf"""(["'])({FOLDER}[^"'{{}}%]*\.\w+)\1""")  # a whole one, in a tag of Jinja's
 _SRCSET = re.compile(r"""\bsrcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
-_CANDIDATE = re.compile(
-    r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?"
-)  # of a srcset: an address, and for which screens it is
+# Of a srcset: an address, and for which screens it is. No two of its parts can take the same sign: it reads each once.
+_CANDIDATE = re.compile(r"([^\s,]\S*)(?:(?<!,)\s[^,]*)?")
 _ANY_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 SCRIPT = 'Write it into a file, and name that in study.toml: [pages] with script = "files/draw.js".'
@@ -156,7 +155,7 @@ def _link(element: Element, there: There) -> Iterator[Verdict]:
 
 def _picture(element: Element, there: There) -> Iterator[Verdict]:
     addresses = [element.attributes.get(name, "") for name in ("src", "href", "xlink:href", "poster")]
-    addresses += [one[1] for one in _CANDIDATE.finditer(element.attributes.get("srcset", ""))]
+    addresses += [one[1].rstrip(",") for one in _CANDIDATE.finditer(element.attributes.get("srcset", ""))]
     yield from _shown(addresses, there, *_SHOWS.get(element.tag, _A_PICTURE))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from app.study.markup import markup_mistakes
@@ -59,3 +61,12 @@ def test_each_mark_stands_below_the_word_that_asks_for_it() -> None:
         (7, 15, "answers"),
         (7, 33, "https://example.org/"),
     ]
+
+
+@pytest.mark.parametrize("filling", [",", " ", "a ", "a,", ", "])
+def test_a_srcset_of_any_length_is_read_in_one_go(filling: str) -> None:
+    page = f'<img srcset="{filling * 1000}files/a.png 1x, files/b.png 2x">'
+    before = time.process_time()
+    found = [mistake.sentence for mistake in markup_mistakes("pages/talk.html", page)]
+    assert "There is no `files/b.png`." in found
+    assert time.process_time() - before < 1
