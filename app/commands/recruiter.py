@@ -184,8 +184,9 @@ def _review(options: argparse.Namespace, config: Config) -> int:
         if approved or screened:
             _ask(options, f"Approve {len(approved):,} and screen out {len(screened):,} people?")
             async with conn.transaction():
-                await reviews.confirm_reviews(conn, found, study, now.digest, COMMAND_LINE)
-                await _note(conn, options, "reviewed", approved=len(approved), screened_out=len(screened))
+                asked = await reviews.confirm_reviews(conn, found, study, now.digest, COMMAND_LINE)
+                if not asked.before:
+                    await _note(conn, options, "reviewed", approved=len(approved), screened_out=len(screened))
             await _until(conn, config, options.session, _reviewed, LOOKS)
         done = await reviews.reviews_of(conn, options.session)
         told = {
@@ -240,11 +241,12 @@ def _settle(options: argparse.Namespace, config: Config) -> int:
     async def do(conn: Connection) -> str:
         async with conn.transaction():
             await find_session(conn, options.session)
-            said = await bonuses.settle(
+            said, is_new = await bonuses.settle(
                 conn, options.session, options.payout, options.player, options.paid, COMMAND_LINE
             )
             about = str(options.player or "")
-            await _note(conn, options, f"said to be {'paid' if options.paid else 'not paid'}", about)
+            if is_new:
+                await _note(conn, options, f"said to be {'paid' if options.paid else 'not paid'}", about)
             return said
 
     print(connected(config, do))

@@ -162,10 +162,10 @@ async def confirm(
 
 async def settle(
     conn: Connection, session_id: str, payout_id: int, player_id: int | None, paid: bool, by: str
-) -> str:
+) -> tuple[str, bool]:
     """What a researcher says of a bonus that the recruiter left unclear, or of all in a payout; in a transaction.
 
-    Returns a sentence. Raises `RecruitingError` where there is nothing to say.
+    Returns a sentence, and whether that was not so before. Raises `RecruitingError` where there is nothing to say.
     """
     await lock_as(conn, session_id, by)
     which = dict(session_id=session_id, payout_id=payout_id, player_id=player_id, by=by)
@@ -177,6 +177,9 @@ async def settle(
         # … was something else, and will not be taken for it again.
         await conn.execute(SQL["count_listed"], which | dict(counts=False))
         count = await value(conn, SQL["were_not_paid"], **which)
+    if not count and (so := await value(conn, SQL["are_so"], paid=paid, **which)):
+        what = "1 bonus is" if so == 1 else f"{so:,} bonuses are"
+        return f"{what} noted as {'paid' if paid else 'not paid'} already; nothing changed.", False
     if not count:
         raise RecruitingError(
             "None of these bonuses is yours to say yet: as long as one is on its way, the recruiter is asked. Nothing"
@@ -184,7 +187,7 @@ async def settle(
         )
     await conn.execute(SQL["end_payout"], which)
     what = "1 bonus" if count == 1 else f"{count:,} bonuses"
-    return f"{what} noted as {'paid' if paid else 'not paid, and due again'}."
+    return f"{what} noted as {'paid' if paid else 'not paid, and due again'}.", True
 
 
 def _line(one: Booked, submission: Submission, amount: Decimal, before: Decimal) -> DueBonus:

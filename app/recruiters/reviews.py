@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Literal
 
 from app.database.connections import Connection
@@ -49,6 +50,7 @@ class Reviewed:
 @dataclass(frozen=True, slots=True)
 class Proposed:
     lines: tuple[Reviewed, ...]
+    before: bool = False  # this was confirmed already
 
     def those(self, verdict: Verdict) -> list[Reviewed]:
         return [one for one in self.lines if one.verdict == verdict]
@@ -130,12 +132,15 @@ def _verdict(told: TheirStudy, study: Study, outcome: str) -> tuple[Verdict, str
 async def confirm_reviews(
     conn: Connection, recruitment: Recruitment, study: Study, digest: str, by: str
 ) -> Proposed:
-    """What was proposed now will be done. `digest`: of what was shown; `conn` is in a transaction.
+    """What was proposed now will be done. `digest`: of what was shown; `conn` is in a transaction. Once more asks for
+    nobody again.
 
-    Raises `RecruitingError` where that is not what is proposed any more, as on a second click.
+    Raises `RecruitingError` where that is not what is proposed any more.
     """
     await lock_as(conn, recruitment.session_id, by)
     now = await proposed(conn, recruitment, study)
+    if now.digest != digest and (before := await _confirmed(conn, recruitment.session_id, digest)):
+        return before
     done = [one for one in now.lines if one.verdict != "by_hand"]
     if not done:
         raise RecruitingError("There is nobody to approve or to screen out. Nothing changed.")
@@ -149,6 +154,18 @@ async def confirm_reviews(
     )
     await conn.execute(SQL["add"], dict(session_id=recruitment.session_id, by=by) | columns)
     return now
+
+
+async def _confirmed(conn: Connection, session_id: str, digest: str) -> Proposed | None:
+    found = await (await conn.execute(SQL["confirmed"], dict(session_id=session_id))).fetchall()
+    for _, together in groupby(found, key=lambda line: line[0]):
+        lines = tuple(
+            Reviewed(player_id, label, outcome, submission_id, what, code, "", "")
+            for _, player_id, label, outcome, submission_id, what, code in together
+        )
+        if (before := Proposed(lines, before=True)).digest == digest:
+            return before
+    return None
 
 
 async def reviews_of(conn: Connection, session_id: str) -> list[Review]:

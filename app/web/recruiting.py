@@ -56,7 +56,8 @@ async def review(request: Query, session_id: str, digest: str) -> Proposed:
     async def work(conn: Connection, found: Recruitment, study: Study) -> Proposed:
         done = await reviews.confirm_reviews(conn, found, study, digest, who_asks(request).name)
         approved, screened = len(done.those("approve")), len(done.those("screen_out"))
-        await _note(conn, request, session_id, "reviewed", approved=approved, screened_out=screened)
+        if not done.before:
+            await _note(conn, request, session_id, "reviewed", approved=approved, screened_out=screened)
         return done
 
     return await _do(request, session_id, work)
@@ -88,9 +89,10 @@ async def settle(request: Query, session_id: str, payout_id: int, player_id: int
 
     async def work(conn: Connection, found: Recruitment, study: Study) -> str:
         by = who_asks(request).name
-        said = await bonuses.settle(conn, session_id, payout_id, player_id, paid, by)
+        said, is_new = await bonuses.settle(conn, session_id, payout_id, player_id, paid, by)
         about = str(player_id or "")
-        await _note(conn, request, session_id, f"said to be {'paid' if paid else 'not paid'}", about)
+        if is_new:
+            await _note(conn, request, session_id, f"said to be {'paid' if paid else 'not paid'}", about)
         return said
 
     return await _do(request, session_id, work)

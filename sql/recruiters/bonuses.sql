@@ -50,6 +50,18 @@ with said as (
 )
 select count(*)::integer from said
 
+-- name: are_so
+-- So many, if all of them are as is said: what was left out counts by what is listed.
+select case when bool_and(case when %(paid)s then b.state = 'paid' or b.state = 'unpaid' and l.counts
+    else b.state = 'unpaid' and not l.counts end) then count(*) else 0 end::integer
+from bonus b join payout p on p.id = b.payout_id
+cross join lateral (select exists (
+    select from paid_elsewhere e where e.player_id = b.player_id and e.counts
+        and e.amount = coalesce(b.listed - b.listed_before, b.amount)
+) as counts) l
+where p.session_id = %(session_id)s and p.id = %(payout_id)s
+    and (%(player_id)s::bigint is null or b.player_id = %(player_id)s)
+
 -- name: end_payout
 update payout p set state = 'settled', settled_at = clock_timestamp(), try_at = null
 where id = %(payout_id)s and state = 'unclear' and not exists (

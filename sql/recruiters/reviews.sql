@@ -6,10 +6,15 @@ where s.session_id = %(session_id)s and s.standing = 'awaiting_review' and p.out
 order by p.id
 
 -- name: add
-insert into review (session_id, player_id, submission_id, what, code, by)
-select %(session_id)s, player_id, submission_id, what, code, %(by)s
+-- All at one moment: by that they are known as one confirmation.
+insert into review (session_id, player_id, submission_id, what, code, by, at)
+select %(session_id)s, player_id, submission_id, what, code, %(by)s, now()
 from unnest(%(players)s::bigint[], %(submissions)s::text[], %(whats)s::text[], %(codes)s::text[])
     as r(player_id, submission_id, what, code)
+
+-- name: confirmed
+select r.at, r.player_id, p.label, coalesce(p.outcome, '') as outcome, r.submission_id, r.what, r.code
+from review r join player p on p.id = r.player_id where r.session_id = %(session_id)s order by r.at, r.player_id
 
 -- name: reviews_of
 select r.id, r.player_id, p.label, r.what, r.state, r.said, r.by, r.at

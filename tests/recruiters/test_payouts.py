@@ -192,8 +192,14 @@ def test_what_they_list_and_nobody_here_knows_of_is_left_to_the_researcher(
     told.go_on()
     assert fake.paid == [] and told.states() == {"P1": "held", "P3": "held"}
     assert "lists 1.25 as paid, and 0.00 was paid from here" in told.lines()["P1"].said
-    settle(told, True, told.lines()["P1"].player_id)
-    settle(told, False, told.lines()["P3"].player_id)
+    first, third = (told.lines()[label].player_id for label in ("P1", "P3"))
+    settle(told, True, first)
+    settle(told, False, third)
+    assert settle(told, True, first) == ("1 bonus is noted as paid already; nothing changed.", False)
+    assert settle(told, False, third) == ("1 bonus is noted as not paid already; nothing changed.", False)
+    for player_id, paid in ((first, False), (third, True)):
+        with pytest.raises(RecruitingError, match="yours to say"):
+            settle(told, paid, player_id)
     told.confirm()
     told.go_on(2)
     assert by_label(fake.received(), 3) == {"P1": 0, "P2": 0, "P3": Decimal("2.01")}
@@ -250,9 +256,9 @@ def test_postgres_itself_refuses_a_second_bonus_on_its_way(shared: House, fake: 
         )
 
 
-def settle(told: Recruited, paid: bool, player_id: int | None = None) -> None:
+def settle(told: Recruited, paid: bool, player_id: int | None = None) -> tuple[str, bool]:
     number = told.payouts()[0].id
-    told.house.do(lambda conn: bonuses.settle(conn, told.id, number, player_id, paid, "story"))
+    return told.house.do(lambda conn: bonuses.settle(conn, told.id, number, player_id, paid, "story"))
 
 
 def environ(told: Recruited) -> dict[str, str]:

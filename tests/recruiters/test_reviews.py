@@ -34,8 +34,10 @@ def test_whoever_is_done_is_approved_and_whoever_was_turned_away_is_screened_out
         "",
     ]
     confirm(told, found)
+    confirm(told, found)
+    assert len(done(told)) == 3, "twice asks for them once"
     with pytest.raises(RecruitingError, match="nobody to approve"):
-        confirm(told, found)
+        confirm(told, Proposed(found.lines[:1]))
     if how:
         fake.fail("approve", how)
         fake.fail("transition", how)

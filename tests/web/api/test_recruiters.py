@@ -51,12 +51,16 @@ def test_a_program_pays_what_it_has_looked_at_and_each_once(
         assert client.get(f"{here}/pay").json()["lines"] == []
         [payout] = client.get(here).json()["payouts"]
         assert {one["state"] for one in payout["lines"]} == {"paid"}
-        unasked = client.post(f"{here}/settle", json={"payout": payout["payout"], "paid": True})
+        already = client.post(f"{here}/settle", json={"payout": payout["payout"], "paid": True})
+        assert already.status_code == 200 and "paid already; nothing changed" in already.json()["said"]
+        unasked = client.post(f"{here}/settle", json={"payout": payout["payout"], "paid": False})
         assert unasked.status_code == 409 and "yours to say" in unasked.json()["detail"]
         shown = client.get(f"{here}/review").json()
         assert {one["verdict"] for one in shown["lines"]} == {"approve"}
         done = client.post(f"{here}/review", json={"digest": shown["digest"]})
         assert done.json() == {"approved": 2, "screened_out": 0}
+        again = client.post(f"{here}/review", json={"digest": shown["digest"]})
+        assert again.status_code == 200 and again.json() == done.json(), again.text
         assert client.post(f"{here}/look").status_code == 200
         wrong = client.post(here, json={"study": "none"})
         assert wrong.status_code == 409 and "is no study of Prolific" in wrong.json()["detail"]
