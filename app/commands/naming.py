@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.commands.arguments import Refusal
 from app.database.connections import Connection
 from app.players.players import number_of
-from app.web.monitor.ticks import RoomLine, room_lines
+from app.web.monitor.ticks import RoomLine, room_line
 
 
 async def player_called(conn: Connection, session_id: str, label: str) -> int:
@@ -20,7 +20,6 @@ async def player_called(conn: Connection, session_id: str, label: str) -> int:
 
 async def room_called(conn: Connection, session_id: str, name: str) -> RoomLine:
     """Raises `Refusal`."""
-    for one in await room_lines(conn, session_id):
-        if one.name == name:
-            return one
+    if found := await room_line(conn, session_id, name):
+        return found
     raise Refusal(f"{session_id} has no room “{name[:100]}”. `networklab rooms {session_id}` lists them.")

@@ -19,6 +19,7 @@ from app.study.stored import read_study
 from app.web.access.security import COMMAND_LINE
 from app.web.monitor import histories
 from app.web.monitor.histories import PersonLine
+from app.web.monitor.ticks import STATUSES
 
 Deed = Callable[[Connection, argparse.Namespace, Study, int], Awaitable[str]]
 THE_PLAYER = "their label"
@@ -27,7 +28,13 @@ THE_OUTCOME = "how it ended for them, one of the study's: its code is theirs"
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
-    parser.add_argument("--status", default="", help="only those who are `waiting`, `playing` and so on")
+    parser.add_argument(
+        "--status",
+        choices=STATUSES,
+        default="",
+        metavar="STATUS",
+        help=f"only those who are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}",
+    )
     parser.add_argument("--json", action="store_true", help="print them as JSON")
     parser.set_defaults(do=None)
     commands = parser.add_subparsers(metavar="COMMAND")

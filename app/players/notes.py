@@ -114,6 +114,12 @@ async def write_to_room(conn: Connection, room_id: int, name: str, by: str, body
     return told
 
 
+async def written_to_room(conn: Connection, session_id: str, body: str, form: str) -> int:
+    """How many have had it, by the same `form`."""
+    told: int = await value(conn, SQL["written_to_room"], session_id=session_id, body=body, form=form)
+    return told
+
+
 async def notices_of(conn: Connection, session_id: str, player_id: int) -> Notices:
     found = await rows(conn, Note, SQL["notices"], session_id=session_id, player_id=player_id)
     banner = next((note.body for note in found if note.player_id is None), "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.database.connections import Connection
-from app.database.queries import Queries, rows
+from app.database.queries import Queries, rows, value
 from app.players import players
 from app.rooms import opening
 from app.rooms.seating import Vacancy
@@ -36,6 +36,12 @@ async def standbys_for(
     if player.status not in ("playing", "left"):
         return []
     return await rows(conn, StandIn, SQL["standbys_for"], player_id=player.id, present=present)
+
+
+async def heir_of(conn: Connection, player_id: int, newcomer_id: int) -> str | None:
+    """The newcomer's label, if they have had this player's slot after them."""
+    found: str | None = await value(conn, SQL["heir_of"], player_id=player_id, newcomer_id=newcomer_id)
+    return found
 
 
 async def take_over(

@@ -1,7 +1,8 @@
 """What a researcher does to a session, its rooms and its players: logged with who did it, safe to click twice.
 
 Each returns a sentence for the researcher. An action names what its page showed; where that is no longer so,
-somebody else (or the first of two clicks) was faster, and nothing changes.
+somebody else (or the first of two clicks) was faster, and nothing changes. What is as it was wanted is told so; what
+can't become so any more is refused by a `SessionError`.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ async def tell_room(conn: Connection, session_id: str, room_id: int, body: str, 
     """A note for each who plays there. The same `form` again changes nothing."""
     room = await _room(conn, session_id, room_id)
     told = await notes.write_to_room(conn, room.id, room.name, by, body, form)
-    if not told:
+    if not told and not (told := await notes.written_to_room(conn, session_id, body, form)):
         raise SessionError(f"Nobody plays in {room.name} any more; nothing was written.")
     return f"It stands on {'the page' if told == 1 else 'the pages'} of all {told:,} who play in {room.name}."
 
@@ -204,7 +205,10 @@ async def dismiss(
     await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if not player.may_change:
-        return f"{player.label} is not in the session ({player.status}); nothing changed."
+        said = f"{player.label} is not in the session ({player.status}); nothing changed."
+        if player.status != "left":
+            raise SessionError(said)
+        return said
     if not await waiting_list.leave(conn, player_id, study, outcome):
         await dropouts.withdraw(conn, player_id, study, outcome)
     now = await _player(conn, session_id, player_id)
@@ -224,11 +228,13 @@ async def replace(
     if player.room_id is None:
         raise SessionError(f"{player.label} has no slot that somebody could take.")
     room = await _room(conn, session_id, player.room_id)
+    if label := await takeovers.heir_of(conn, player.id, newcomer_id):
+        return f"{label} has had the slot of {player.label} already; nothing changed."
     if room.status == "ended":
-        return f"{room.name} has ended; nothing changed."
+        raise SessionError(f"{room.name} has ended; nothing changed.")
     standbys = {one.id: one for one in await takeovers.standbys_for(conn, player)}
     if newcomer_id not in standbys:
-        return f"Whoever was to take the slot of {player.label} can’t any more; nothing changed."
+        raise SessionError(f"Whoever was to take the slot of {player.label} can’t; nothing changed.")
     await takeovers.take_over(conn, study, player, newcomer_id, outcome)
     return f"{standbys[newcomer_id].label} sits in {room.name}, slot {player.slot}, now."
 
@@ -267,10 +273,10 @@ async def retype(conn: Connection, session_id: str, study: Study, player_id: int
         raise SessionError(f"The study has no type “{type_}”; it has {', '.join(study.types)}.")
     await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
-    if player.status != "waiting":
-        return f"{player.label} does not wait ({player.status}); nothing changed."
     if player.type == type_:
         return f"{player.label} is {type_} already; nothing changed."
+    if player.status != "waiting":
+        raise SessionError(f"{player.label} does not wait ({player.status}); nothing changed.")
     await players.log_arrivals(conn, [player_id])
     await conn.execute(SQL["retype_player"], dict(player_id=player_id, type=type_))
     await lobby.seat(conn, session_id, study)
@@ -284,7 +290,7 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
     await _running(conn, session_id, by)
     seated = await lobby.seat(conn, session_id, study, at_once=kind)
     if not seated:
-        return f"There are not enough people for a room “{kind}”; nothing changed."
+        raise SessionError(f"There are not enough people for a room “{kind}”; nothing changed.")
     who, (has, is_) = ("1 person", ("has", "is")) if seated == 1 else (f"{seated} people", ("have", "are"))
     did = f"{has} sat down" if study.lobby.ready is None else f"{is_} asked whether they are ready"
     return f"{who} {did}."

@@ -18,6 +18,11 @@ with whose as materialized (
 )
 select count(*)::integer from whose
 
+-- name: written_to_room
+-- These words, to so many, by that form.
+select count(*)::integer from note
+where session_id = %(session_id)s and account is not null and body = %(body)s and starts_with(form, %(form)s || ':')
+
 -- name: lock_asker
 -- Two processes count one after the other.
 select from player where id = %(player_id)s for no key update

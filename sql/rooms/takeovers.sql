@@ -9,6 +9,10 @@ where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
     and coalesce(greatest(g.at, n.signed_in_at, n.queued_from, h.since) + make_interval(secs => %(present)s) > h.until, true)
 order by n.standby_until is null, coalesce(n.queued_at, n.queued_from, n.signed_in_at), n.id limit 50
 
+-- name: heir_of
+select n.label from player p join player n on n.room_id = p.room_id and n.slot = p.slot and n.seated_at > p.seated_at
+where p.id = %(player_id)s and n.id = %(newcomer_id)s and p.replaced
+
 -- name: rooms_with_vacancies
 -- Rooms that go on smaller, at a step at which who stands by takes a slot that is empty.
 select r.id from room r

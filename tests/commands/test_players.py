@@ -51,6 +51,9 @@ def test_people_are_looked_after_from_a_terminal(shell: Shell, session: Opened) 
         (("dismiss", "R9", "withdrawn"), "Nobody in"),
         (("dismiss", "R1", "nowhere"), "no code for “nowhere”"),
         (("retry", "R1"), "No hook has stopped R1"),
+        (("retype", "R1", "blue"), "does not wait"),
+        (("replace", "R1", "R4", "withdrawn"), "can’t; nothing changed"),
+        (("--status", "wating"), "invalid choice"),
     ):
         assert words in is_refused(shell.type("players", session.id, *typed)), typed
     by = "select distinct data->>'by' from event where session_id = %s and name = 'player_left'"
@@ -74,11 +77,11 @@ def test_a_room_is_led_on_and_people_are_told_from_a_terminal(shell: Shell, sess
     assert said("rooms", session.id, "advance", name, *stood)
     assert "nothing changed" in said("rooms", session.id, "advance", name, *stood)
     assert "has ended" in said("rooms", session.id, "end", name)
-    assert "not enough people" in said("rooms", session.id, "seat", room["kind"])
     assert "tried again already" in said("rooms", session.id, "retry-seating")
     for typed, words in (
         (("rooms", session.id, "end", "none"), "has no room “none”"),
         (("rooms", session.id, "retry", name), "No hook has stopped"),
+        (("rooms", session.id, "seat", room["kind"]), "not enough people"),
         (("tell", session.id), "Say what is to stand there"),
         (("tell", session.id, "x" * 1001), "1,000"),
         (("tell", session.id, "Hello.", "--room", name), "Nobody plays"),

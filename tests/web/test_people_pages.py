@@ -330,7 +330,7 @@ def test_the_place_of_somebody_who_left_can_be_taken_and_only_while_the_room_pla
         await seated(guests[waits])
         room = _room(shared, waits)
         assert (await ada.do(f"/rooms/{room}/end", {})).status == 200
-        assert (await ada.do(f"/players/{ids['B1']}/replace", _for(ids[leaver]))).status == 200
+        assert (await ada.do(f"/players/{ids['B1']}/replace", _for(ids[leaver]))).status == 409
         assert "Put somebody" not in await ada.page(f"/players/{ids['B1']}")
 
     shared.tell(story())

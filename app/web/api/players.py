@@ -14,12 +14,23 @@ from app.study.model.study import Study
 from app.web.access import security
 from app.web.api.bodies import HowItEnds, IdempotencyKey, OtherType, TakesSeat, ToErase, WordsToSay
 from app.web.api.doing import do, said_once
-from app.web.api.shapes import AfterNumber, DoneDeed, Limit, NoteLine, PlayerLine, PlayerList, PlayerNow
+from app.web.api.shapes import (
+    AfterNumber,
+    DoneDeed,
+    Limit,
+    NoteLine,
+    PlayerLine,
+    PlayerList,
+    PlayerNow,
+    PlayerStatus,
+    must_be_one_of,
+)
 from app.web.auth import address_of
 from app.web.erase_pages import erase
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.histories import PersonLine
+from app.web.monitor.ticks import STATUSES
 from app.web.people_pages import PLAYER_ACTIONS, player_in
 from app.web.researchers import ACTS, FILES, OWNS, SEES, study_of, who_asks
 from app.web.session_pages import send_person
@@ -32,13 +43,14 @@ async def list_of_players(
     request: Query,
     session_id: FromPath[str],
     find: FromQuery[str] = "",
-    status: FromQuery[str] = "",
+    status: PlayerStatus = "",
     type: FromQuery[str] = "",
     limit: Limit = 50,
     after: AfterNumber = 0,
 ) -> PlayerList:
     """Everybody of a session, in the order of their numbers. `find`: in whose label or room that is, or whose link it
     is or ends in."""
+    must_be_one_of("status", status, STATUSES)
     who, study = who_asks(request), await study_of(request, session_id)
     async with lab_of(request).pool.connection() as conn:
         found, more = await histories.find_people(
@@ -60,7 +72,7 @@ async def player_now(request: Query, session_id: FromPath[str], player_id: FromP
     async with lab.pool.connection() as conn:
         if lab.readers.begins(0, f"{who.name} {player_id}"):
             await security.write(conn, "page_read", who.name, address_of(request), session_id, str(player_id))
-        found, _ = await histories.find_people(conn, session_id, "", "", "", most=1, after=player_id - 1)
+        found, _ = await histories.find_people(conn, session_id, "", "", "", only=player_id)
         codes = await codes_of(conn, session_id, study)
         notices = await notes.notices_of(conn, session_id, player_id)
         alone = await histories.alone_now(conn, player_id)

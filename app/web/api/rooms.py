@@ -7,15 +7,25 @@ from typing import Any
 
 from litestar import get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from app.database.connections import snapshot
+from app.rooms.stopped_rooms import why_stopped
 from app.web.api.bodies import IdempotencyKey, MoreTime, RoomPosition, StopMoment, WordsToSay
 from app.web.api.doing import do, said_once
-from app.web.api.shapes import AfterNumber, DoneDeed, Limit, RoomList, RoomListed, RoomNow
+from app.web.api.shapes import (
+    AfterNumber,
+    DoneDeed,
+    Limit,
+    RoomList,
+    RoomListed,
+    RoomNow,
+    RoomStatus,
+    must_be_one_of,
+)
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
-from app.web.monitor.ticks import RoomLine, room_lines
+from app.web.monitor.ticks import RoomLine, room_lines, some_room_lines
 from app.web.researchers import ACTS, SEES, study_of
 from app.web.room_pages import ROOM_ACTIONS, must_be_there
 
@@ -26,15 +36,16 @@ ONE = "/sessions/{session_id:str}/rooms/{room_id:int}"
 async def list_of_rooms(
     request: Query,
     session_id: FromPath[str],
-    status: FromQuery[str] = "",
+    status: RoomStatus = "",
     limit: Limit = 50,
     after: AfterNumber = 0,
 ) -> RoomList:
-    """Rooms in which people are together, in the order in which they opened. `status`: those alone that have it."""
+    """Rooms in which people are together, in the order in which they opened. `status`: those alone that have it, or are
+    `stopped`."""
+    must_be_one_of("status", status, ("playing", "stopped", "ended"))
     await study_of(request, session_id)
     async with lab_of(request).pool.connection() as conn:
-        found = await room_lines(conn, session_id)
-    there = [one for one in found if one.id > after and status in ("", one.status)]
+        there = await some_room_lines(conn, session_id, after, limit + 1, status)
     shown = there[:limit]
     return RoomList(
         rooms=[RoomListed(**_line(one)) for one in shown],
@@ -47,16 +58,18 @@ async def room_now(request: Query, session_id: FromPath[str], room_id: FromPath[
     """One of them, with who sits there."""
     await study_of(request, session_id)
     async with lab_of(request).pool.connection() as conn, snapshot(conn):
-        story = await histories.story_in(conn, session_id, room_id)
-        found = [one for one in await room_lines(conn, session_id) if one.id == room_id]
-    if story is None or not found:
-        raise NotFoundException("There is no such room in this session.")
+        found = await room_lines(conn, session_id, [room_id])
+        if not found:
+            raise NotFoundException("There is no such room in this session.")
+        given = await histories.given_to(conn, room_id, found[0].position)
+        stop = await why_stopped(conn, room_id)
+        sitters = await histories.sitters_of(conn, room_id)
     return RoomNow(
         **_line(found[0]),
-        given=story.given,
-        stopped_at=story.stop.at if story.stop else None,
-        why=story.stop.sentence if story.stop else None,
-        players=[one.player_id for _, one in sorted(story.sitters.items())],
+        given=given,
+        stopped_at=stop.at if stop else None,
+        why=stop.sentence if stop else None,
+        players=[one.player_id for one in sitters],
     )
 
 

@@ -15,6 +15,13 @@ Limit = Annotated[int, QueryParameter(ge=1, le=200, description="So many at the 
 AfterNumber = Annotated[
     int, QueryParameter(ge=0, description="Those with a higher number: `next` of the page before.")
 ]
+PlayerStatus = Annotated[
+    str,
+    QueryParameter(description="`invited`, `before`, `waiting`, `playing`, `after`, `finished` or `left`."),
+]
+RoomStatus = Annotated[
+    str, QueryParameter(description="`playing`, `ended`, or `stopped`: those that wait for `retry`.")
+]
 After = Annotated[str, QueryParameter(description="Those after this one: `next` of the page before.")]
 
 
@@ -217,6 +224,13 @@ class RecountVerdict(Struct, frozen=True, kw_only=True):
         ),
     ]
     notes: list[str]
+
+
+def must_be_one_of(name: str, said: str, known: Sequence[str]) -> None:
+    """A value that is mistyped must not pass for one that nobody has; none at all is left out. Raises a 400."""
+    if said and said not in known:
+        message = f"“{said[:100]}” is none of {', '.join(known)}"
+        raise ValidationException(extra=[{"key": name, "message": message}])
 
 
 def page_of(

@@ -180,13 +180,14 @@ async def find_people(
     in_given: bool = False,
     most: int = MOST,
     after: int | None = None,
+    only: int | None = None,
 ) -> tuple[list[PersonLine], bool]:
     """Whose label or room has `find` in it, or whose token or link it is or ends in; and whether there are more.
 
     `in_given`: or who came with it, as with a recruiter's id.
 
     `connection`: "connected" or "away", of those who are in. Those who are in first; with `after` those with a higher
-    number than that, in the order of their numbers.
+    number than that, in the order of their numbers. `only`: the one of this number.
     """
     like = "%" + re.sub(r"([%_\\])", r"\\\1", find) + "%"
     token = find.rstrip("/").rpartition("/")[2]
@@ -204,6 +205,7 @@ async def find_people(
         in_given=in_given,
         most=most + 1,
         after=after,
+        only=only,
     )
     return found[:most], len(found) > most
 
@@ -271,12 +273,17 @@ async def alone_in(conn: Connection, session_id: str, room_id: int) -> int | Non
     return found
 
 
+async def sitters_of(conn: Connection, room_id: int) -> list[Sitter]:
+    """By slot."""
+    return await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
+
+
 async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory | None:
     """None if this session has no such room with others. Call it in a transaction of repeatable reads."""
     if not await value(conn, SQL["is_room_of"], session_id=session_id, room_id=room_id):
         return None
     view = await rooms.view(conn, room_id)
-    sitters = await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
+    sitters = await sitters_of(conn, room_id)
     most = MOST if len(view.seats) <= FEW else NEWEST
     happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=most)
     messages = await rows(conn, Spoken, SQL["talk_of"], room_id=room_id, player_id=None, most=most)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from psycopg.rows import class_row
+
 from app.database import clock
 from app.database.connections import Connection
 from app.database.events import EventName
-from app.database.queries import Queries, row, rows
+from app.database.queries import Queries, row, rows, value
 from app.players import door, notes, quotas
 from app.players.door import DoorCount, DoorNow, Places
 from app.players.notes import CallForHelp, open_questions
@@ -250,6 +252,25 @@ async def _read_trend(conn: Connection, session_id: str, now: datetime) -> Trend
     return Trend(time.monotonic(), usual, await pulse.curves(conn, session_id, now))
 
 
-async def room_lines(conn: Connection, session_id: str) -> list[RoomLine]:
-    """In the order in which they opened."""
-    return await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)
+async def room_lines(conn: Connection, session_id: str, only: Sequence[int] | None = None) -> list[RoomLine]:
+    """In the order in which they opened. `only`: those of these numbers."""
+    async with conn.cursor(row_factory=class_row(RoomLine)) as cursor:
+        # Not prepared: one plan for all rooms and for one of them would be bad for either.
+        said = dict(session_id=session_id, only=None if only is None else list(only))
+        await cursor.execute(SQL["room_lines"], said, prepare=False)
+        return await cursor.fetchall()
+
+
+async def some_room_lines(
+    conn: Connection, session_id: str, after: int, most: int, status: str = ""
+) -> list[RoomLine]:
+    """So many of those with a higher number than `after`. `status`: playing, ended or stopped."""
+    said = dict(session_id=session_id, after=after, most=most, status=status)
+    found = await (await conn.execute(SQL["room_numbers"], said)).fetchall()
+    return await room_lines(conn, session_id, [number for (number,) in found])
+
+
+async def room_line(conn: Connection, session_id: str, name: str) -> RoomLine | None:
+    """The room of this name."""
+    found: int | None = await value(conn, SQL["number_of_room"], session_id=session_id, name=name)
+    return (await room_lines(conn, session_id, [found]))[0] if found is not None else None

@@ -16,7 +16,7 @@ where p.session_id = %(session_id)s
         or %(in_given)s and exists (select from jsonb_each_text(p.given) as g where lower(g.value) = lower(%(find)s)))
     and (%(status)s = '' or p.status::text = %(status)s) and (%(type)s = '' or p.type = %(type)s)
     and (%(connection)s = '' or p.status in ('before', 'waiting', 'playing', 'after') and (c.player_id is not null) = (%(connection)s = 'connected'))
-    and p.id > coalesce(%(after)s, 0)
+    and p.id > coalesce(%(after)s, 0) and (%(only)s::bigint is null or p.id = %(only)s)
 order by case when %(after)s::bigint is not null then p.id end, p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end, p.label
 limit %(most)s
 

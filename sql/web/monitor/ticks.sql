@@ -77,8 +77,17 @@ from room r
 join slot s on s.room_id = r.id
 left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
-where r.session_id = %(session_id)s and r.during = 'playing'
+where r.session_id = %(session_id)s and r.during = 'playing' and (%(only)s::bigint[] is null or r.id = any(%(only)s))
 group by r.id order by r.id
+
+-- name: room_numbers
+select id from room
+where session_id = %(session_id)s and during = 'playing' and id > %(after)s
+    and (%(status)s = '' or status::text = %(status)s or %(status)s = 'stopped' and stopped is not null)
+order by id limit %(most)s
+
+-- name: number_of_room
+select id from room where session_id = %(session_id)s and during = 'playing' and name = %(name)s
 
 -- name: faces
 -- Asked for only where rooms are few. Words are of whoever wrote them, wherever that person sits now; those of a bot are

@@ -28,6 +28,8 @@ def test_a_program_looks_after_people_as_their_pages_do(shared: House, server: S
         assert there["R1"]["step"] == "talk" and there["R1"]["asked"] and there["R4"]["step"] is None
         found = client.get(here, params={"find": "r3", "status": "waiting"}).json()["players"]
         assert [one["label"] for one in found] == ["R3"]
+        mistyped = client.get(here, params={"status": "wating"})
+        assert mistyped.status_code == 400 and "waiting" in mistyped.json()["detail"]
 
         def do(label: str, deed: str, body: object, status: int = 200, key: str = "of a story") -> str:
             to, head = f"{here}/{there[label]['player']}/{deed}", {"Idempotency-Key": key}
@@ -37,9 +39,14 @@ def test_a_program_looks_after_people_as_their_pages_do(shared: House, server: S
 
         assert "R3 is blue now" in do("R3", "retype", {"type": "blue"})
         assert "nothing changed" in do("R3", "retype", {"type": "blue"})
+        assert "does not wait" in do("R1", "retype", {"type": "blue"}, 409)
+        nobody = {"outcome": "withdrawn", "newcomer": 999999}
+        assert "can’t; nothing changed" in do("R1", "replace", nobody, 409)
+        assert "(invited); nothing changed" in do("R4", "dismiss", {"outcome": "withdrawn"}, 409)
         out = {"outcome": "withdrawn", "newcomer": there["B3"]["player"]}
         assert "B3" in do("B1", "replace", out)
         assert "nothing changed" in do("B1", "replace", out)
+        assert "can’t" in do("B1", "replace", out | {"newcomer": there["R3"]["player"]}, 409), "it is taken"
         for _ in range(2):
             assert "on their page" in do("R1", "note", {"body": "Go on."})
         assert "on their page" in do("R1", "note", {"body": "Go on."}, key="of another story")
