@@ -42,7 +42,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
     beside = bind_beside(config.host, config.port) if config.play_url else None
     with database(config, watch=True) as url:
         served = config.database_url or url
-        fit, left_out = asyncio.run(fit_into(served, Fit(config.processes, config.pool_size)))
+        fit, left_out = asyncio.run(
+            fit_into(served, Fit(config.processes, config.pool_size), config.database_url is None)
+        )
         shown = f"[{config.host}]" if ":" in config.host else config.host
         print(
             f"NetworkLab serves http://{shown}:{config.port} with {counted(fit.processes)}. Ctrl-C stops it.",

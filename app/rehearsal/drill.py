@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import PACKAGE
-from app.database.embedded import Postgres
+from app.database.embedded import EmbeddedError, Postgres
 from app.database.running import kept_running, migrate_at
 from app.rehearsal import patroni_faults
 from app.rehearsal.cast import RehearsalError, open_rehearsal
@@ -165,7 +165,11 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
             kind = order.pop(0)
             write(f"{kind} …")
             played.faults.append((time.monotonic(), kind))
-            await _break(kind, scene)
+            try:
+                await _break(kind, scene)
+            except EmbeddedError as error:  # the cluster does not go on
+                played.wrongs.append(Wrong(4, f"{kind}: {error}"))
+                order.clear()
             if not await scene.ready():
                 played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
             await _peace(scene.chance.uniform(*GAP), over)

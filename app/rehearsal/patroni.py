@@ -31,6 +31,7 @@ from app.web.processes import free_port
 T = TypeVar("T")
 NEEDED = ("patroni", "etcd")
 OLDEST = 4  # version of Patroni
+OURS_ONLY = ("ETCD", "PATRONI", "PG", "PYTHON")  # settings of somebody else's, which would come before ours
 UP_SECONDS, ASK_SECONDS = 180.0, 2.0
 NAME = "networklab"  # of the cluster, its database and its role
 
@@ -231,6 +232,11 @@ class PatroniCluster:
 
     # How it is made
 
+    def _last_words(self) -> str:
+        logs = [self.home / f"{machine.name}.log" for machine in self.machines]
+        lines = [log.read_text(errors="replace").strip().rpartition("\n")[2] for log in logs if log.exists()]
+        return " · ".join(lines) or "nothing"
+
     def _check_version(self) -> None:
         """Patroni 3, as Debian 12 has it, does not rewind a Postgres that is newer than itself."""
         said = self.programs.run(str(shutil.which("patroni")), "--version").split()[-1]
@@ -311,7 +317,7 @@ class PatroniCluster:
 
     def _begin(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         """As the user whom Postgres accepts, also from within another network, which only root may enter."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "PYTHON"))}
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS_ONLY)}
         user = [] if self.programs.uid == os.geteuid() else _as_user(self.programs.uid)
         entering = list(command[:2]) if command[0] == "nsenter" else []
         with log.open("ab") as written:
@@ -339,7 +345,7 @@ class PatroniCluster:
         while not (found := there()):
             if time.monotonic() > deadline:
                 raise EmbeddedError(
-                    f"Patroni has not brought {what} within {UP_SECONDS:.0f} s; see {self.home}."
+                    f"Patroni has not brought {what} within {UP_SECONDS:.0f} s. It said last: {self._last_words()}"
                 )
             time.sleep(pause)
         return found

@@ -63,7 +63,9 @@ def lose_the_standby(cluster: PatroniCluster) -> None:
 
 
 def switch_over(cluster: PatroniCluster) -> None:
+    other = cluster.other(cluster.primary())
     cluster.switch_over()
+    cluster.until_led_by(other)
     cluster.until_whole()
 
 

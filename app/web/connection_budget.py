@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 
 from app.config import ConfigError
@@ -9,11 +11,12 @@ from app.database.connections import Connection, connect, is_pooled
 from app.database.queries import Queries, row
 
 SQL = Queries(__name__)
-# Group commits of sign-ins, records, messages and moves; hub, listener, conductor; the referee's two; statistics,
-# access, erasures, recruiters.
-OWN = 13
+# Group commits of sign-ins, records, messages, moves and what came of those; hub, listener, conductor; the
+# referee's two; statistics, access, erasures, recruiters.
+OWN = 14
 SMALLEST = 2  # pool
-SPARE = 3  # for downloads, and commands
+SPARE = 2  # for downloads, and commands
+GONE = 30.0  # seconds in which Postgres notices that a machine with connections is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,12 @@ class Allowance:
     role: str
     database: str
 
-    def cure(self, needed: int) -> str:
-        """The sentence of what allows so many connections beside those of others."""
-        most = needed + self.by_others
+    @property
+    def free(self) -> int:
+        return self.most - self.taken
+
+    def cure(self, most: int) -> str:
+        """The sentence of what allows so many connections in all."""
         if self.limit == "role":
             return f"`alter role {self.role} connection limit {most}` allows that."
         if self.limit == "database":
@@ -78,27 +84,38 @@ async def allowance(conn: Connection) -> Allowance:
     return found
 
 
-async def fit_into(url: str, wanted: Fit) -> tuple[Fit, str]:
+async def fit_into(url: str, wanted: Fit, embedded: bool) -> tuple[Fit, str]:
     """What to start, and the sentence that says what is left out and what would change it; empty if nothing is.
 
+    Connections of other servers of ours may be those of one that has just died, which Postgres has yet to notice.
     Behind a pooler its limits count, which nobody can ask it for. Raises `ConfigError` where nothing fits.
     """
     conn = await connect(url, "serve")
     try:
         if await is_pooled(conn):
             return wanted, ""
-        found = await allowance(conn)
+        found, since = await allowance(conn), time.monotonic()
+        while fitting(wanted, found.free) != wanted and found.taken > found.by_others:
+            if time.monotonic() - since > GONE:
+                break
+            await asyncio.sleep(1)
+            found = await allowance(conn)
     finally:
         await conn.close()
-    free = found.most - found.taken
-    fit = fitting(wanted, free)
+    free, fit = found.free, fitting(wanted, found.free)
     if fit == wanted:
         return fit, ""
+
+    def cure(needed: int) -> str:
+        if embedded:
+            return "Give it fewer processes, or a Postgres of its own by DATABASE_URL."
+        return found.cure(needed + found.taken)
+
     told = f"Postgres has {free} connections left for the account {found.role}"
     if fit is None:
         least = Fit(1, SMALLEST).connections
-        raise ConfigError(f"{told}, and the smallest server takes {least}. {found.cure(least)}")
+        raise ConfigError(f"{told}, and the smallest server takes {least}. {cure(least)}")
     return fit, (
         f"{told}, and {counted(wanted.processes)} with pools of {wanted.pool_size} may take {wanted.connections}, so"
-        f" there will be {counted(fit.processes)} with pools of {fit.pool_size}. {found.cure(wanted.connections)}"
+        f" there will be {counted(fit.processes)} with pools of {fit.pool_size}. {cure(wanted.connections)}"
     )

@@ -271,4 +271,4 @@ def test_a_pooler_is_found_and_what_the_role_must_have_set_behind_it(house: Hous
         assert f"`alter role {pooler.role} set lock_timeout = '8s'`" in found["pooler"][2]
         pooler.settle()
         found = lights(shell.type("doctor", "--json", **told))
-        assert found["pooler"][:2] == ("ok", "There is one, to which the server opens up to 55 connections.")
+        assert found["pooler"][:2] == ("ok", "There is one, to which the server opens up to 56 connections.")

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from app.web.connection_budget import SMALLEST, Fit, fitting, of_a_process
+from app.web.connection_budget import SMALLEST, Allowance, Fit, fitting, of_a_process
 from tests.house.burst import BURST, a_burst, assert_kept, everyone_has_written
 from tests.house.house import House
 from tests.house.shell import Shell, is_refused
@@ -79,3 +79,12 @@ def test_where_not_even_the_smallest_server_fits_it_says_what_to_change(
     [most] = re.findall(rf"`alter role {account} connection limit (\d+)` allows that\.", refused)
     house.sql(f"alter role {account} connection limit {most}")
     house.serve(DATABASE_URL=allow(house, account, int(most)), processes=1)
+
+
+def test_what_is_advised_leaves_room_for_the_servers_that_are_there() -> None:
+    full = Allowance(
+        limit="max_connections", most=97, taken=95, by_others=0, reserved=3, role="lab", database="lab"
+    )
+    assert full.cure(20 + full.taken) == (
+        "`alter system set max_connections = 118` and a restart of Postgres allow that."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 from app.config import PROJECT
@@ -12,7 +13,7 @@ from tests.house.guests import Guest, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import LONG, as_files
+from tests.house.studies import LONG, as_files, changed
 from tests.house.waits import until
 
 TRUST = """
@@ -35,6 +36,12 @@ limit = "60s"
 only = {role = "receiver"}
 fields = [{name = "returned", ask = "How much back?", kind = "integer", min = 0, max = 30}]
 """
+RING = 'types = ["red", "blue"]' + changed(
+    changed(LONG, "seats = {red = 2, blue = 2}", "seats = {any = 5}"),
+    "seats = {any = 4}",
+    "seats = {any = 6}",
+)
+HEADING = re.compile(r'<hx-partial hx-target="#talks-with"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 ALONE = "Nobody you were connected with is still here."
 
 
@@ -82,33 +89,60 @@ def test_who_left_is_not_among_those_one_talks_with(
         await late.sign_in()
         neighbours = {label: talks_with(await guest.page()) for label, guest in guests.items()}
         r1 = guests["R1"]
-        [seen_by] = [label for label in ("R2", "B1", "B2") if alias(session, "R1") in neighbours[label]][:1]
+        [seen_by] = [
+            label for label in ("R2", "B1", "B2") if alias(shared, session, "R1") in neighbours[label]
+        ][:1]
         other = guests[seen_by]
         async with other.watching() as stream:
             await leave(r1)
-            await stream.until(lambda text: f"{alias(session, 'R1')} has left" in text, "who left")
+            await stream.until(lambda text: f"{alias(shared, session, 'R1')} has left" in text, "who left")
             await stream.until(
                 lambda text: any('hx-target="#talks-with"' in one for one in stream.raw), "the heading"
             )
-        assert alias(session, "R1") not in talks_with(await other.page())
+        assert alias(shared, session, "R1") not in talks_with(await other.page())
         assert len(talks_with(await other.page())) == len(neighbours[seen_by]) - 1
         ids = numbers(shared, session)
         await ada.do(f"/players/{ids['R1']}/replace", {"newcomer": str(ids["R3"]), "outcome": "withdrawn"})
         page = await seated(late)
         assert "has left" not in page and "had left" not in page, "it is their own place"
-        assert alias(session, "R3") in talks_with(await other.page())
+        assert alias(shared, session, "R3") in talks_with(await other.page())
         assert "You have left the study." in await r1.page(), "they did, before anybody came"
 
-    def alias(session: Opened, label: str) -> str:
-        [(found,)] = shared.sql(
-            """select s.alias from player p join slot s on s.room_id = p.room_id and s.slot = p.slot
-            where p.session_id = %s and p.label = %s""",
-            session.id,
-            label,
-        )
-        return str(found)
+    shared.tell(story())
+
+
+def test_with_whom_one_still_talks_is_ones_own(shared: House, server: Server) -> None:
+    """What a page shows as somebody has left is drawn once for many pages, but for this."""
+    session = shared.open(RING, {"red": 3, "blue": 2})
+
+    async def story() -> None:
+        guests = {label: shared.guest(server, session, label) for label in session.tokens}
+        await room_of(list(guests.values()))
+        gone = guests.pop("R1")
+        neighbours = {label: talks_with(await guest.page()) for label, guest in guests.items()}
+        name = alias(shared, session, "R1")
+        two = [label for label, names in neighbours.items() if name in names]
+        assert len(two) == 2
+        async with guests[two[0]].watching() as one, guests[two[1]].watching() as other:
+            await leave(gone)
+            for label, stream in zip(two, (one, other), strict=True):
+                [left] = neighbours[label] - {name}
+                await stream.until(lambda text: HEADING.search(text) is not None, "the heading")
+                [told] = {words(found) for found in HEADING.findall("".join(stream.raw))}
+                assert told == f"You talk with {left}", (label, told)
 
     shared.tell(story())
+
+
+def alias(shared: House, session: Opened, label: str) -> str:
+    """What the others in the room call them."""
+    [(found,)] = shared.sql(
+        """select s.alias from player p join slot s on s.room_id = p.room_id and s.slot = p.slot
+        where p.session_id = %s and p.label = %s""",
+        session.id,
+        label,
+    )
+    return str(found)
 
 
 def talks_with(page: str) -> set[str]:

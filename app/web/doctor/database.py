@@ -60,7 +60,7 @@ async def look_at_database(config: Config, url: str) -> list[Finding]:
         middle = before + (datetime.now(UTC) - before) / 2
         schema = await value(conn, SQL["schema"]) if found.migrated else None
         return [
-            *_lights(config, found, await allowance(conn)),
+            *_lights(config, found, None if await is_pooled(conn) else await allowance(conn)),
             *await _pooler(config, conn),
             _tables(schema),
             _clock(found.now - middle),
@@ -70,7 +70,7 @@ async def look_at_database(config: Config, url: str) -> list[Finding]:
         await conn.close()
 
 
-def _lights(config: Config, found: Settings, left: Allowance) -> Iterator[Finding]:
+def _lights(config: Config, found: Settings, left: Allowance | None) -> Iterator[Finding]:
     embedded = config.database_url is None
     if found.version < OLDEST:
         cure = f"Move to Postgres {OLDEST} or newer."
@@ -78,7 +78,8 @@ def _lights(config: Config, found: Settings, left: Allowance) -> Iterator[Findin
     else:
         yield Finding("database", "ok", f"Postgres {found.version} answers.")
     yield _durability(found)
-    yield _connections(config, left)
+    if left is not None:
+        yield _connections(config, left)
     small = [
         f"{name} is {size // 2**20:,} MB"
         for name, size, least in (
@@ -108,17 +109,23 @@ def _connections(config: Config, left: Allowance) -> Finding:
     needed = Fit(config.processes, config.pool_size)
     free = left.most - left.by_others
     said = f"{counted(config.processes)} may take {needed.connections}; this account may have {left.most}"
+
+    def allowing(connections: int) -> str:
+        if config.database_url is None:
+            return "Give it fewer processes, or a Postgres of its own by DATABASE_URL."
+        return left.cure(connections + left.by_others)
+
     if left.by_others:
         said += f", of which others have {left.by_others}"
     if free < needed.connections:
         fit = fitting(needed, free)
         does = f"starts {counted(fit.processes)} with pools of {fit.pool_size}" if fit else "does not start"
-        cure = f"{left.cure(needed.connections)} Until then `serve` {does}."
+        cure = f"{allowing(needed.connections)} Until then `serve` {does}."
         return Finding("connections", "look" if fit else "wrong", f"{said}.", cure)
     more = of_a_process(config.pool_size)
     if free < needed.connections + more:
         said += f", and {more} more are taken for a moment as a new version goes in"
-        return Finding("connections", "look", f"{said}.", left.cure(needed.connections + more))
+        return Finding("connections", "look", f"{said}.", allowing(needed.connections + more))
     return Finding("connections", "ok", f"{said}.")
 
 

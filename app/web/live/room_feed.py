@@ -263,7 +263,9 @@ class RoomFeed:
             left = place.left, before.left
             if step.moves and left[0] == left[1]:
                 continue  # nobody waits there for answers, so their number isn't shown
-            key = (place.study.language, place.answered, place.playing, *left)
+            # With whom one talks is told anew where somebody has left, and it is one's own.
+            whose = place.me.slot if left[0] != left[1] else None
+            key = (place.study.language, place.answered, place.playing, *left, whose)
             if key not in rendered:
                 rendered[key] = sse(place.player_answered(before), str(now.room.seq))
             page.push(rendered[key])
