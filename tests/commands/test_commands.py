@@ -20,6 +20,7 @@ SHARED = {
     "bonus_lines",
     "connection",
     "lists",
+    "naming",
     "progress",
     "set_up_lines",
 }

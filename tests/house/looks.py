@@ -43,6 +43,8 @@ class Looks:
                 conn.close()
 
     def close(self) -> None:
+        """And whoever looks later keeps nothing."""
+        self.kept = False
         while self._free:
             self._free.pop()[0].close()
 
@@ -78,6 +80,8 @@ class Hands:
             await conn.close()
 
     def close(self) -> None:
+        """And whoever does something later keeps nothing."""
+        self.kept = False
         while self._free:
             conn = self._free.pop()
             conn.pgconn.finish()

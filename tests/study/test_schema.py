@@ -23,6 +23,7 @@ MISSHAPEN = {  # of docs/mistakes.md; all others there are mistakes in what a st
     "A text where a list belongs",
     "No title",
     "An outcome that says something else",
+    "Attempts at a page of a room",
     "Attempts at one question",
     "A channel without a name",
     "A field that asks nothing",

@@ -280,7 +280,7 @@ def test_whatever_is_asked_the_answer_is_a_page_with_a_sentence(
         where = (str(answer.request.method), str(answer.request.url)[:80], answer.text[-400:])
         assert answer.status_code == status, where
         assert answer.headers["content-type"].startswith("text/html"), where
-        assert re.search(r'role="alert">[A-Z][^<]+\.<', answer.text), where
+        assert re.search(r"<h1[^>]*>[A-Z][^<]+\.</h1>", answer.text), where
         assert "Traceback" not in answer.text and "Error" not in answer.text
     key = form_of(visitor, "/play/messages")
     for body in ("\0", "a\0b", "x" * 1001, "", "   \n"):
