@@ -198,16 +198,14 @@ class House:
 
     def visit(self) -> House:
         """As if it were one story's alone: its servers, and no sessions but those that the story opens."""
-        visited = House(self.database, self.folder, [], self.looks.kept)
-        visited.servers = self.servers
+        visited = House(self.database, self.folder, [])
+        visited.servers, visited.looks, visited.hands = self.servers, self.looks, self.hands
         return visited
 
     def end_visit(self) -> None:
         """Nothing of it goes on while others tell their stories."""
         for (session_id,) in self.sql("select id from session where status <> 'closed'"):
             self.do(lambda conn, id=session_id: ACTIONS["close"](conn, id, "story"))  # type: ignore[misc]
-        self.looks.close()
-        self.hands.close()
 
     def leave(self) -> None:
         self.looks.close()

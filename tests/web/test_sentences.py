@@ -13,7 +13,7 @@ from tests.house.guests import Guest, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import LONG, as_files, changed
+from tests.house.studies import LONG, as_files
 from tests.house.waits import until
 
 TRUST = """
@@ -36,11 +36,20 @@ limit = "60s"
 only = {role = "receiver"}
 fields = [{name = "returned", ask = "How much back?", kind = "integer", min = 0, max = 30}]
 """
-RING = 'types = ["red", "blue"]' + changed(
-    changed(LONG, "seats = {red = 2, blue = 2}", "seats = {any = 5}"),
-    "seats = {any = 4}",
-    "seats = {any = 6}",
-)
+RING = """
+title = "Ring"
+types = ["red", "blue"]
+[[room]]
+name = "five"
+seats = {any = 5}
+[network]
+kind = "ring"
+[[step]]
+page = "talk"
+limit = "1h"
+chat = "neighbours"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
 HEADING = re.compile(r'<hx-partial hx-target="#talks-with"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 ALONE = "Nobody you were connected with is still here."
 
