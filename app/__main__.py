@@ -1,5 +1,5 @@
-"""The command line: each command is a file of app/commands; action, arguments, connection, lists and progress
-there are shared, and bonus_lines and set_up_lines belong to recruiter.
+"""The command line: each command is a file of app/commands; action, arguments, connection, lists, naming and
+progress there are shared, and bonus_lines and set_up_lines belong to recruiter.
 
 `serve-process` and `walk` are not in `networklab --help`.
 """
@@ -15,7 +15,7 @@ from importlib import import_module
 import psycopg
 
 from app import __version__
-from app.commands.arguments import Parser, Refusal, first_line
+from app.commands.arguments import Parser, Refusal, first_line, refuse_empty
 from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
 from app.players.lists import PeopleError
@@ -76,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     options = _parser(words).parse_args(words)
     try:
+        refuse_empty(words)
         code: int = options.run(options, _config(options))
         return code
     except (

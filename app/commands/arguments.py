@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +25,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` says what it takes.\n")
+
+
+def refuse_empty(words: Sequence[str]) -> None:
+    """As of a shell's variable that is not set: what was meant of one person would be done to all. Raises Refusal."""
+    for before, word in pairwise(["", *words]):
+        name, equals, said = word.partition("=")
+        after = before if not word else name if name.startswith("--") and equals and not said else ""
+        if after:
+            raise Refusal(f"What stands after {after} is empty: say what is meant. Nothing was done.")
 
 
 def count(text: str) -> int:

@@ -42,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    if options.session is None and (options.player or options.older_than is None):
+    if options.session is None and (options.player is not None or options.older_than is None):
         raise Refusal(
             "Say of what: `networklab erase SESSION`, with --player LABEL of one person, or --older-than 365d of all"
             " sessions that were closed so long ago."
@@ -113,7 +113,7 @@ def _ask(options: argparse.Namespace, found: list[tuple[str, str, Personal]]) ->
 def _why(options: argparse.Namespace) -> str:
     if options.older_than is not None:
         return f"closed more than {options.older_than / 86400:g} days ago"
-    return "one person" if options.player else "the whole session"
+    return "one person" if options.player is not None else "the whole session"
 
 
 def _tell(options: argparse.Namespace, said: list[tuple[str, str]]) -> int:

@@ -61,13 +61,13 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.key and options.key.exists():
         raise Refusal(f"{options.key} is there already. Give the key a new name.")
 
-    if options.player and mask:
+    if options.player is not None and mask:
         raise Refusal("What is kept about one person can't be anonymous: leave --anonymous or --player out.")
 
     async def work(url: str) -> object:
         study = await study_of(url, options.session)
         of: Mask | OnePerson | None = mask
-        if options.player:
+        if options.player is not None:
             async with moment(url, "export") as conn:
                 of = await person_called(conn, options.session, options.player)
             if of is None:

@@ -36,16 +36,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    if bool(options.text) == options.take_down:
+    if bool((options.text or "").strip()) == options.take_down:
         raise Refusal("Say what is to stand there: `networklab tell SESSION TEXT`, or --take-down.")
 
     async def work(conn: Connection) -> str:
         session_id, text, key = options.session, options.text or "", new_token(12)
         await find_session(conn, session_id)
-        if options.room:
+        if options.room is not None:
             room = await room_called(conn, session_id, options.room)
             return await tell_room(conn, session_id, room.id, notes.BODY.read([text]), key, COMMAND_LINE)
-        if options.player:
+        if options.player is not None:
             player_id = await player_called(conn, session_id, options.player)
             return await notes.tell(conn, session_id, player_id, COMMAND_LINE, text, key)
         return await notes.tell_everybody(conn, session_id, COMMAND_LINE, text, key)

@@ -10,7 +10,7 @@ from math import ceil
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
-from app.study.model.fields import Field
+from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.text import TEXT
 
 SQL = Queries(__name__)
@@ -89,7 +89,8 @@ async def ask(conn: Connection, session_id: str, player_id: int, body: str, situ
 
 async def tell(conn: Connection, session_id: str, player_id: int, by: str, text: str, form: str) -> str:
     """A researcher writes to one player. The same `form` again changes nothing. In a sentence; raises `FieldError`."""
-    await _add(conn, session_id, player_id, by, BODY.read([text]), "", form)
+    if not await _add(conn, session_id, player_id, by, BODY.read([text]), "", form):
+        raise FieldError("They were erased, and no words are kept for them: nothing was written.")
     return "It stands on their page now."
 
 
@@ -145,15 +146,15 @@ async def _add(
     body: str,
     situation: str,
     form: str,
-) -> None:
-    await conn.execute(
+) -> bool:
+    stands: bool = await value(
+        conn,
         SQL["add_note"],
-        dict(
-            session_id=session_id,
-            player_id=player_id,
-            account=account,
-            body=body,
-            situation=situation,
-            form=form,
-        ),
+        session_id=session_id,
+        player_id=player_id,
+        account=account,
+        body=body,
+        situation=situation,
+        form=form,
     )
+    return stands

@@ -112,14 +112,19 @@ async def _checked(request: Query, files: Mapping[str, bytes], sentence: str, ba
         raise SentOn(409, sentence, back) from None
 
 
-async def _of_session(request: Query, session_id: str) -> Origin:
-    study, name = await study_of(request, session_id), who_asks(request).name
-    back = f"/admin/sessions/{session_id}"
+async def study_again(request: Query, session_id: str) -> Study:
+    """The study of a session, for another one. Raises a 409 where a newer NetworkLab finds more in it."""
+    study = await study_of(request, session_id)
     sentence = (
         "NetworkLab is newer than this session, and finds more in its study. Upload the study, mend what its check"
         " says, and open that."
     )
-    study = await _checked(request, study.files, sentence, back)
+    return await _checked(request, study.files, sentence, f"/admin/sessions/{session_id}")
+
+
+async def _of_session(request: Query, session_id: str) -> Origin:
+    study, name = await study_again(request, session_id), who_asks(request).name
+    back = f"/admin/sessions/{session_id}"
     async with lab_of(request).pool.connection() as conn:
         session, places = await find_session(conn, session_id), await places_of(conn, session_id)
         wave = await wave_of(conn, session_id)

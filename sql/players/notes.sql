@@ -1,10 +1,13 @@
 -- name: add_note
--- A form that comes twice says it once. Nothing is written to or by somebody who was erased; that waits for the lock.
-with whose as (select id from player where id = %(player_id)s and erased_at is null for share)
-insert into note (session_id, player_id, account, body, situation, form)
-select %(session_id)s, %(player_id)s::bigint, %(account)s::text, %(body)s, %(situation)s, %(form)s
-where %(player_id)s::bigint is null or exists (select from whose)
-on conflict (session_id, form) do nothing
+-- A form that comes twice says it once. Nothing is written to or by somebody who was erased: whether it stands there;
+-- that waits for the lock.
+with whose as materialized (select id from player where id = %(player_id)s and erased_at is null for share), told as (
+    insert into note (session_id, player_id, account, body, situation, form)
+    select %(session_id)s, %(player_id)s::bigint, %(account)s::text, %(body)s, %(situation)s, %(form)s
+    where %(player_id)s::bigint is null or exists (select from whose)
+    on conflict (session_id, form) do nothing
+)
+select %(player_id)s::bigint is null or exists (select from whose)
 
 -- name: write_to_room
 -- To each who plays there, and is not erased; says how many these are.

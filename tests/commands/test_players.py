@@ -83,6 +83,8 @@ def test_a_room_is_led_on_and_people_are_told_from_a_terminal(shell: Shell, sess
         (("rooms", session.id, "retry", name), "No hook has stopped"),
         (("rooms", session.id, "seat", room["kind"]), "not enough people"),
         (("tell", session.id), "Say what is to stand there"),
+        (("tell", session.id, " "), "Say what is to stand there"),
+        (("tell", session.id, "For one.", "--player", ""), "after --player is empty"),
         (("tell", session.id, "x" * 1001), "1,000"),
         (("tell", session.id, "Hello.", "--room", name), "Nobody plays"),
     ):

@@ -16,6 +16,7 @@ from app.players.door import Places
 from app.sessions.sessions import archive
 from app.web.access.rights import give, open_to_all, take
 from tests.house.house import House
+from tests.house.programs import program
 from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
 from tests.house.uploads import client_of, upload
@@ -116,6 +117,11 @@ def test_a_study_that_a_newer_check_would_refuse_is_to_be_checked_again_first(
         assert shared.sql(older, session.id) == [(1,)]
         assert ada.get(f"/admin/sessions/{session.id}").status_code == 200, "which goes on as it was"
         again = ada.get(f"/admin/sessions/{session.id}/again")
+        assert (again.status_code, "finds more in its study" in again.text) == (409, True), again.text
+    with program(shared, server) as client:
+        again = client.post(
+            f"/sessions/{session.id}/again", json={}, headers={"Idempotency-Key": "of this story"}
+        )
         assert (again.status_code, "finds more in its study" in again.text) == (409, True), again.text
 
 

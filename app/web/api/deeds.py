@@ -34,9 +34,9 @@ from app.web.api.shapes import AddedPeople, DoneDeed, JoinLink, SessionOpened
 from app.web.lab import Query, lab_of
 from app.web.list_pages import add_sent
 from app.web.opening_forms import OpeningForm
-from app.web.opening_pages import is_kept_to_some, study_of_version
+from app.web.opening_pages import is_kept_to_some, study_again, study_of_version
 from app.web.openings import open_by
-from app.web.researchers import ACTS, MAKES, study_of, who_asks
+from app.web.researchers import ACTS, MAKES, who_asks
 from app.web.sent_lists import LARGEST_LIST, SentList
 from app.web.session_pages import SESSION_ACTIONS
 
@@ -81,7 +81,7 @@ async def open_session_again(
     request: Query, session_id: FromPath[str], data: SessionToOpen, idempotency_key: IdempotencyKey
 ) -> Response[SessionOpened]:
     """A new session of the study that this one runs, with settings of its own."""
-    study = await study_of(request, session_id)
+    study = await study_again(request, session_id)
     async with lab_of(request).pool.connection() as conn:
         alone = bool(await rights.given_on(conn, session_id))
     return await _open(request, study, data, idempotency_key, alone)

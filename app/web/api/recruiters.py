@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from litestar import get, post
@@ -179,10 +180,12 @@ async def settle(request: Query, session_id: FromPath[str], data: SaidOfPayout) 
 
 
 def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise RecruitingError(f"Nobody was paid: “{text}” is no amount.") from None
+    """In digits alone: what else a Decimal takes is no sum of money, or more digits than there is memory for."""
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,10})?", text):
+        raise RecruitingError(
+            f"Nobody was paid: “{text}” is no amount. Write it as it stood there, such as 3.25."
+        )
+    return Decimal(text)
 
 
 def _payouts(made: Sequence[Payout], lines: Sequence[Bonus]) -> list[PayoutNow]:
