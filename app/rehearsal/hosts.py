@@ -26,6 +26,11 @@ def cut_off(name: str, cut: bool) -> None:
     _run("ip", "link", "set", f"to-{name}", "down" if cut else "up")
 
 
+def as_user(uid: int) -> list[str]:
+    """What a command begins with, to be run as this user; after what enters a network, which only root may."""
+    return ["setpriv", f"--reuid={uid}", "--clear-groups"]
+
+
 @contextmanager
 def bridge() -> Iterator[str]:
     """The network that machines are in; our own address there."""

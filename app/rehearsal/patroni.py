@@ -24,7 +24,7 @@ import psycopg
 
 from app.database.embedded import EmbeddedError
 from app.database.programs import Programs
-from app.rehearsal.hosts import NETWORK, bridge, cut_off, host, possible_here
+from app.rehearsal.hosts import NETWORK, as_user, bridge, cut_off, host, possible_here
 from app.rehearsal.programs import programs
 from app.web.processes import free_port
 
@@ -318,7 +318,7 @@ class PatroniCluster:
     def _begin(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         """As the user whom Postgres accepts, also from within another network, which only root may enter."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS_ONLY)}
-        user = [] if self.programs.uid == os.geteuid() else _as_user(self.programs.uid)
+        user = [] if self.programs.uid == os.geteuid() else as_user(self.programs.uid)
         entering = list(command[:2]) if command[0] == "nsenter" else []
         with log.open("ab") as written:
             return subprocess.Popen(
@@ -349,7 +349,3 @@ class PatroniCluster:
                 )
             time.sleep(pause)
         return found
-
-
-def _as_user(uid: int) -> list[str]:
-    return ["setpriv", f"--reuid={uid}", "--clear-groups"]
