@@ -1,8 +1,7 @@
 """Two Postgres that Patroni looks after, with the etcd that it asks: to rehearse how a cluster fails over by itself.
 
 Each is a machine of its own as far as one machine has such: by root, in a network namespace behind a bridge, so that it
-can be cut off; else processes beside each other. Patroni, etcd and, by root, `ip` and `nsenter` are
-the system's.
+can be cut off; else processes beside each other. Patroni, etcd and, by root, `ip` and `nsenter` are the system's.
 """
 
 from __future__ import annotations
