@@ -11,7 +11,7 @@ from app.config import Config
 from app.database.connections import Connection
 from app.players import notes
 from app.players.tokens import new_token
-from app.sessions.actions import tell_room
+from app.sessions.actions import tell_player, tell_room
 from app.sessions.sessions import find_session
 from app.study.model.fields import FieldError
 from app.web.access.security import COMMAND_LINE
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             return await tell_room(conn, session_id, room.id, notes.BODY.read([text]), key, COMMAND_LINE)
         if options.player is not None:
             player_id = await player_called(conn, session_id, options.player)
-            return await notes.tell(conn, session_id, player_id, COMMAND_LINE, text, key)
+            return await tell_player(conn, session_id, player_id, COMMAND_LINE, text, key)
         return await notes.tell_everybody(conn, session_id, COMMAND_LINE, text, key)
 
     try:

@@ -10,7 +10,7 @@ from math import ceil
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
-from app.study.model.fields import Field, FieldError
+from app.study.model.fields import Field
 from app.study.model.kinds.text import TEXT
 
 SQL = Queries(__name__)
@@ -87,11 +87,12 @@ async def ask(conn: Connection, session_id: str, player_id: int, body: str, situ
     return 0
 
 
-async def tell(conn: Connection, session_id: str, player_id: int, by: str, text: str, form: str) -> str:
-    """A researcher writes to one player. The same `form` again changes nothing. In a sentence; raises `FieldError`."""
-    if not await _add(conn, session_id, player_id, by, BODY.read([text]), "", form):
-        raise FieldError("They were erased, and no words are kept for them: nothing was written.")
-    return "It stands on their page now."
+async def tell(conn: Connection, session_id: str, player_id: int, by: str, text: str, form: str) -> bool:
+    """A researcher writes to one player. The same `form` again changes nothing. Raises `FieldError`.
+
+    Whether it stands on their page: nothing does of somebody who was erased.
+    """
+    return await _add(conn, session_id, player_id, by, BODY.read([text]), "", form)
 
 
 async def tell_everybody(conn: Connection, session_id: str, by: str, text: str, form: str) -> str:

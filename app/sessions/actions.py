@@ -183,6 +183,12 @@ async def tell_room(conn: Connection, session_id: str, room_id: int, body: str, 
     return f"It stands on {'the page' if told == 1 else 'the pages'} of all {told:,} who play in {room.name}."
 
 
+async def tell_player(conn: Connection, session_id: str, player_id: int, by: str, text: str, key: str) -> str:
+    if not await notes.tell(conn, session_id, player_id, by, text, key):
+        raise SessionError("They were erased, and no words are kept for them: nothing was written.")
+    return "It stands on their page now."
+
+
 async def end_room(conn: Connection, session_id: str, study: Study, room_id: int, by: str) -> str:
     """Everybody in it is done, with the code for a session that was closed."""
     await sessions.lock_as(conn, session_id, by)
@@ -253,9 +259,8 @@ async def issue(
         return f"{player.label} has the code {code} already; nothing changed."
     await conn.execute(SQL["issue_code"], dict(player_id=player_id, outcome=outcome, code=code))
     codes = await codes_of(conn, session_id, study)
-    return (
-        f"{player.label} has the code {codes.handed_in(player_id, code, player.erased_at is not None)} now."
-    )
+    handed_in = codes.handed_in(player_id, code, player.erased_at is not None)
+    return f"{player.label} has the code {handed_in} now."
 
 
 async def free_id(conn: Connection, session_id: str, player_id: int, by: str) -> str:

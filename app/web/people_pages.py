@@ -10,7 +10,6 @@ from litestar.response import Redirect, Response
 
 from app.database import clock
 from app.database.connections import Connection
-from app.players import notes
 from app.players.codes import codes_of
 from app.players.pay import account_now
 from app.players.players import Player, find_player
@@ -137,7 +136,7 @@ async def _retype(wish: Wish) -> str:
 
 async def _note(wish: Wish) -> str:
     text, key = first(wish.form, "body"), first(wish.form, "form_key")
-    return await notes.tell(wish.conn, wish.session_id, wish.player_id, wish.by, text, key)
+    return await actions.tell_player(wish.conn, wish.session_id, wish.player_id, wish.by, text, key)
 
 
 async def _player(conn: Connection, session_id: str, player_id: int) -> Player:

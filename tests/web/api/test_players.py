@@ -65,7 +65,7 @@ def test_a_program_looks_after_people_as_their_pages_do(shared: House, server: S
         assert "still plays" in do("R2", "erase", {"sure": True}, 409)
         assert "Erased of R4" in do("R4", "erase", {"sure": True, "why": "asked to"})
         assert "nothing changed" in do("R4", "erase", {"sure": True})
-        assert "were erased" in do("R4", "note", {"body": "Go on."}, 422)
+        assert "were erased" in do("R4", "note", {"body": "Go on."}, 409)
         other = shared.open(start=False)
         strange = client.post(f"/sessions/{other.id}/players/{there['R1']['player']}/free-id")
         assert strange.status_code == 404 and "no such player" in strange.json()["detail"]
