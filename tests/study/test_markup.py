@@ -65,7 +65,7 @@ def test_each_mark_stands_below_the_word_that_asks_for_it() -> None:
 
 @pytest.mark.parametrize("filling", [",", " ", "a ", "a,", ", "])
 def test_a_srcset_of_any_length_is_read_in_one_go(filling: str) -> None:
-    page = f'<img srcset="{filling * 1000}files/a.png 1x, files/b.png 2x">'
+    page = f'<img srcset="files/a.png 1x, files/b.png 2x,{filling * 1000}">'
     before = time.process_time()
     found = [mistake.sentence for mistake in markup_mistakes("pages/talk.html", page)]
     assert "There is no `files/b.png`." in found
