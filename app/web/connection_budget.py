@@ -35,8 +35,10 @@ class Allowance:
     def free(self) -> int:
         return self.most - self.taken
 
-    def cure(self, most: int) -> str:
-        """The sentence of what allows so many connections in all."""
+    def cure(self, most: int, embedded: bool) -> str:
+        """The sentence of what allows so many connections in all; the embedded Postgres has as many as it has."""
+        if embedded:
+            return "Give it fewer processes, or a Postgres of its own by DATABASE_URL."
         if self.limit == "role":
             return f"`alter role {self.role} connection limit {most}` allows that."
         if self.limit == "database":
@@ -105,17 +107,14 @@ async def fit_into(url: str, wanted: Fit, embedded: bool) -> tuple[Fit, str]:
     free, fit = found.free, fitting(wanted, found.free)
     if fit == wanted:
         return fit, ""
-
-    def cure(needed: int) -> str:
-        if embedded:
-            return "Give it fewer processes, or a Postgres of its own by DATABASE_URL."
-        return found.cure(needed + found.taken)
-
     told = f"Postgres has {free} connections left for the account {found.role}"
     if fit is None:
         least = Fit(1, SMALLEST).connections
-        raise ConfigError(f"{told}, and the smallest server takes {least}. {cure(least)}")
+        raise ConfigError(
+            f"{told}, and the smallest server takes {least}. {found.cure(least + found.taken, embedded)}"
+        )
+    cure = found.cure(wanted.connections + found.taken, embedded)
     return fit, (
         f"{told}, and {counted(wanted.processes)} with pools of {wanted.pool_size} may take {wanted.connections}, so"
-        f" there will be {counted(fit.processes)} with pools of {fit.pool_size}. {cure(wanted.connections)}"
+        f" there will be {counted(fit.processes)} with pools of {fit.pool_size}. {cure}"
     )

@@ -85,6 +85,6 @@ def test_what_is_advised_leaves_room_for_the_servers_that_are_there() -> None:
     full = Allowance(
         limit="max_connections", most=97, taken=95, by_others=0, reserved=3, role="lab", database="lab"
     )
-    assert full.cure(20 + full.taken) == (
+    assert full.cure(20 + full.taken, embedded=False) == (
         "`alter system set max_connections = 118` and a restart of Postgres allow that."
     )

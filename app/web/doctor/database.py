@@ -107,25 +107,22 @@ def _lights(config: Config, found: Settings, left: Allowance | None) -> Iterator
 
 def _connections(config: Config, left: Allowance) -> Finding:
     needed = Fit(config.processes, config.pool_size)
-    free = left.most - left.by_others
     said = f"{counted(config.processes)} may take {needed.connections}; this account may have {left.most}"
-
-    def allowing(connections: int) -> str:
-        if config.database_url is None:
-            return "Give it fewer processes, or a Postgres of its own by DATABASE_URL."
-        return left.cure(connections + left.by_others)
-
-    if left.by_others:
-        said += f", of which others have {left.by_others}"
+    others, embedded = left.by_others, config.database_url is None
+    if others:
+        said += f", of which others have {others}"
+    free = left.most - others
     if free < needed.connections:
         fit = fitting(needed, free)
         does = f"starts {counted(fit.processes)} with pools of {fit.pool_size}" if fit else "does not start"
-        cure = f"{allowing(needed.connections)} Until then `serve` {does}."
+        cure = f"{left.cure(needed.connections + others, embedded)} Until then `serve` {does}."
         return Finding("connections", "look" if fit else "wrong", f"{said}.", cure)
     more = of_a_process(config.pool_size)
     if free < needed.connections + more:
         said += f", and {more} more are taken for a moment as a new version goes in"
-        return Finding("connections", "look", f"{said}.", allowing(needed.connections + more))
+        return Finding(
+            "connections", "look", f"{said}.", left.cure(needed.connections + more + others, embedded)
+        )
     return Finding("connections", "ok", f"{said}.")
 
 
