@@ -24,8 +24,8 @@ from app.sessions.sessions import SessionError
 from app.study.syntax.mistakes import StudyError
 from app.web.access.accounts import AccountError
 from app.web.access.api_tokens import ApiTokenError
+from app.web.access.granting import RightsError
 from app.web.access.passwords import PasswordError
-from app.web.access.rights import RightsError
 from app.web.processes import PortTaken
 
 # Each is a module of app/commands with `add(parser)`, its options, and `run(options, config)`, its exit code.

@@ -9,20 +9,21 @@ from dataclasses import asdict
 from datetime import datetime
 from getpass import getpass
 
-from app.commands.arguments import THE_SESSION, Refusal, count
+from app.commands.arguments import THE_SESSION, count
 from app.commands.connection import in_transaction
+from app.commands.granting import add_granting
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
-from app.web.access import api_tokens, security, study_rights
+from app.web.access import api_tokens, security
 from app.web.access.accounts import ListedAccount, list_accounts, put_account, remove_account, set_password
 from app.web.access.api_tokens import DAYS, SCOPES, ApiToken
+from app.web.access.granting import GivenRight
 from app.web.access.passwords import new_hash
-from app.web.access.rights import ROLES, GivenRight, Role, give, given_on, open_to_all, owned_by_nobody, take
+from app.web.access.rights import SESSIONS
 from app.web.access.second_factor import turn_off
 from app.web.access.security import COMMAND_LINE, SecurityEvent, read_all
-
-NOBODY = "nobody"  # takes somebody off a session
+from app.web.access.study_rights import STUDIES
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -71,20 +72,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "grant",
         help="put somebody on a session as what, or take them off; from then on only those named see it",
     )
-    granter.add_argument("session", metavar="SESSION", help=THE_SESSION)
-    granter.add_argument("name", metavar="NAME", nargs="?", help="the account")
-    granter.add_argument(
-        "role",
-        metavar="|".join((*ROLES, NOBODY)),
-        nargs="?",
-        choices=(*ROLES, NOBODY),
-        help="as what; nobody takes them off",
-    )
-    granter.add_argument("--files", action="store_true", help="an observer may export and see payments, too")
-    granter.add_argument(
-        "--everybody", action="store_true", help="let everybody with an account see it again"
-    )
-    granter.set_defaults(do=_grant)
+    add_granting(granter, SESSIONS, "SESSION", THE_SESSION, "let everybody with an account see it again")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -140,11 +128,11 @@ def _remove(options: argparse.Namespace, config: Config) -> int:
     name = options.name.strip()
 
     async def work(conn: Connection) -> tuple[list[str], list[str]]:
-        before, studies = await owned_by_nobody(conn), await study_rights.owned_by_nobody(conn)
+        before, studies = await SESSIONS.owned_by_nobody(conn), await STUDIES.owned_by_nobody(conn)
         await remove_account(conn, name)
         return (
-            [one for one in await owned_by_nobody(conn) if one not in before],
-            [one for one in await study_rights.owned_by_nobody(conn) if one not in studies],
+            [one for one in await SESSIONS.owned_by_nobody(conn) if one not in before],
+            [one for one in await STUDIES.owned_by_nobody(conn) if one not in studies],
         )
 
     left, left_studies = in_transaction(config, work)
@@ -153,30 +141,6 @@ def _remove(options: argparse.Namespace, config: Config) -> int:
         print(f"Session {session} has no owner now: `networklab admin grant {session} NAME owner` names one.")
     for study in left_studies:
         print(f"Study {study} has no owner now: `networklab studies grant {study} NAME owner` names one.")
-    return 0
-
-
-def _grant(options: argparse.Namespace, config: Config) -> int:
-    session, name = options.session, (options.name or "").strip()
-    if options.everybody == bool(options.role):
-        raise Refusal(f"Say who and what, such as `admin grant {session} ada colleague`, or --everybody.")
-    role: Role | None = None if options.everybody or options.role == NOBODY else options.role
-
-    async def work(conn: Connection) -> None:
-        if options.everybody:
-            await open_to_all(conn, session, COMMAND_LINE)
-        elif role is None:
-            await take(conn, session, name, COMMAND_LINE)
-        else:
-            await give(conn, session, name, role, COMMAND_LINE, options.files)
-
-    in_transaction(config, work)
-    if options.everybody:
-        print(f"Everybody with an account sees {session} now.")
-    elif role is None:
-        print(f"{name} is not on {session} any more.")
-    else:
-        print(f"{name} is on {session} as {'an' if role[0] == 'o' else 'a'} {role}.")
     return 0
 
 
@@ -235,7 +199,7 @@ def _log(options: argparse.Namespace, config: Config) -> int:
 def _list_rights(options: argparse.Namespace, config: Config) -> int:
     async def work(conn: Connection) -> list[GivenRight]:
         await find_session(conn, options.session)
-        return await given_on(conn, options.session)
+        return await SESSIONS.given_on(conn, options.session)
 
     given = in_transaction(config, work)
     if options.json:

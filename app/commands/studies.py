@@ -8,16 +8,15 @@ import sys
 
 from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
+from app.commands.granting import add_granting
 from app.config import Config
 from app.database.connections import Connection
 from app.study import shelf
 from app.study.shelf import KeptVersion
 from app.web.access import security, study_rights
-from app.web.access.rights import RightsError
+from app.web.access.granting import RightsError
 from app.web.access.security import COMMAND_LINE
-from app.web.access.study_rights import NO_STUDY, STUDY_ROLES, WhoIsOn
-
-NOBODY = "nobody"  # takes somebody off a study
+from app.web.access.study_rights import NO_STUDY, STUDIES, WhoIsOn
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,19 +27,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "grant",
         help="put somebody on a study as what, or take them off; from then on only those named see it",
     )
-    granter.add_argument("study", metavar="STUDY", help="its id, as `studies` lists it")
-    granter.add_argument("name", metavar="NAME", nargs="?", help="the account")
-    granter.add_argument(
-        "role",
-        metavar="|".join((*STUDY_ROLES, NOBODY)),
-        nargs="?",
-        choices=(*STUDY_ROLES, NOBODY),
-        help="as what; nobody takes them off",
-    )
-    granter.add_argument(
-        "--everybody", action="store_true", help="let everybody who may open sessions see it again"
-    )
-    granter.set_defaults(do=_grant)
+    sees = "let everybody who may open sessions see it again"
+    add_granting(granter, STUDIES, "STUDY", "its id, as `studies` lists it", sees)
     remover = commands.add_parser(
         "remove", help="remove a study with all its versions; sessions of it go on, by the files they have"
     )
@@ -81,29 +69,6 @@ def _as_json(one: KeptVersion, on: WhoIsOn) -> dict[str, object]:
         owners=on.owners,
         colleagues=on.colleagues if on.restricted else None,
     )
-
-
-def _grant(options: argparse.Namespace, config: Config) -> int:
-    study, name = options.study, (options.name or "").strip()
-    if options.everybody == bool(options.role):
-        raise Refusal("Say who and what, such as `studies grant STUDY ada colleague`, or --everybody.")
-
-    async def work(conn: Connection) -> None:
-        if options.everybody:
-            await study_rights.open_to_all(conn, study, COMMAND_LINE)
-        elif options.role == NOBODY:
-            await study_rights.take(conn, study, name, COMMAND_LINE)
-        else:
-            await study_rights.give(conn, study, name, options.role, COMMAND_LINE)
-
-    in_transaction(config, work)
-    if options.everybody:
-        print(f"Everybody who may open sessions sees {study} now.")
-    elif options.role == NOBODY:
-        print(f"{name} is not on {study} any more.")
-    else:
-        print(f"{name} is on {study} as {'an' if options.role[0] == 'o' else 'a'} {options.role}.")
-    return 0
 
 
 def _remove(options: argparse.Namespace, config: Config) -> int:

@@ -18,6 +18,7 @@ from app.sessions.starts import start_time
 from app.study.model.study import Study
 from app.study.syntax.mistakes import StudyError
 from app.web.access import rights
+from app.web.access.granting import Right
 from app.web.forms import whole
 from app.web.lab import Lab
 from app.web.sent_lists import SentList, read_list
@@ -61,7 +62,7 @@ async def may_go_on_from(conn: Connection, name: str) -> list[Session]:
     return [one for one in found if may_invite_from(mine.get(one.id))]
 
 
-def may_invite_from(right: rights.Right | None) -> bool:
+def may_invite_from(right: Right | None) -> bool:
     return right is not None and right.acts and right.files
 
 

@@ -16,8 +16,9 @@ from app.database.events import EventName
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
+from app.web.access.granting import Right, RightsError
 from app.web.access.logins import LoggedIn, find_login
-from app.web.access.rights import Right, right_on
+from app.web.access.rights import SESSIONS, right_on
 from app.web.access.security import write_refusal
 from app.web.auth import ADMIN_COOKIE, address_of, cookie_in
 from app.web.lab import Query, lab_of
@@ -149,8 +150,26 @@ async def must_be_on(connection: ASGIConnection, session_id: str) -> None:  # ty
         raise await _not_on(connection, name, session_id)
 
 
+async def must_still_own(conn: Connection, session_id: str, name: str) -> None:
+    """Asked by what says who is on a session, as it says so: a body may come long after its head, and rights go
+    meanwhile. Locks the session. Raises as the guard."""
+    try:
+        await SESSIONS.is_restricted(conn, session_id)
+    except RightsError:
+        raise _not_there(session_id) from None
+    right = await right_on(conn, session_id, name)
+    if right is None:
+        raise _not_there(session_id)
+    if not right.owns:
+        raise PermissionDeniedException(REFUSALS[OWNS])
+
+
 async def _not_on(connection: ASGIConnection, name: str, session_id: str) -> NotOnSession:  # type: ignore[type-arg]
     await _note(connection, name, session_id)
+    return _not_there(session_id)
+
+
+def _not_there(session_id: str) -> NotOnSession:
     return NotOnSession(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
 
 

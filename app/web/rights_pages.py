@@ -5,14 +5,14 @@ from __future__ import annotations
 from litestar import get, post
 from litestar.response import Redirect, Response
 
-from app.database.connections import Connection
 from app.sessions.sessions import find_session
-from app.study.model.fields import Form, first
+from app.study.model.fields import first
 from app.web.access import accounts, rights
-from app.web.access.rights import ROLES, RightsError
+from app.web.access.granting import EVERYBODY, RightsError
+from app.web.access.rights import SESSIONS
 from app.web.forms import form_of
 from app.web.lab import Query, lab_of
-from app.web.researchers import OWNS, Researcher, who_asks
+from app.web.researchers import OWNS, must_still_own, who_asks
 from app.web.responses import page
 
 
@@ -23,30 +23,25 @@ async def rights_page(request: Query, session_id: str) -> Response[str]:
 
 @post("/sessions/{session_id:str}/rights", needs=OWNS)
 async def change_rights(request: Query, session_id: str) -> Response[str] | Redirect:
-    who, form = who_asks(request), await form_of(request)
+    form = await form_of(request)
+    name, said = first(form, "account"), first(form, "role")
     try:
-        async with lab_of(request).pool.connection() as conn, conn.transaction():
-            await _change(conn, session_id, who, form)
+        await change(request, session_id, name, said, first(form, "files") == "yes")
     except RightsError as error:
         return await _page(request, session_id, str(error), 422)
-    still_owns = first(form, "account") != who.name or first(form, "role") in ("owner", "everybody")
+    still_owns = name != who_asks(request).name or said in ("owner", EVERYBODY)
     to = f"/admin/sessions/{session_id}/rights" if still_owns else "/admin"
     return Redirect(to, status_code=303)
 
 
-async def _change(conn: Connection, session_id: str, who: Researcher, form: Form) -> None:
-    name, role = first(form, "account"), first(form, "role")
-    if role == "everybody":
-        await rights.open_to_all(conn, session_id, who.name)
-    elif role == "nobody":
-        await rights.take(conn, session_id, name, who.name)
-    elif role in ROLES:
-        if not await rights.is_restricted(conn, session_id):
-            await rights.give(conn, session_id, who.name, "owner", who.name)
-        files = first(form, "files") == "yes"
-        await rights.give(conn, session_id, name, role, who.name, files)
-    else:
-        raise RightsError("The form does not say what it means. Reload the page and try again.")
+async def change(request: Query, session_id: str, name: str, said: str, takes_files: bool = False) -> str:
+    """As `Granting.say`, by an owner: whoever says first who is on it owns it from then on."""
+    by = who_asks(request).name
+    async with lab_of(request).pool.connection() as conn, conn.transaction():
+        await must_still_own(conn, session_id, by)
+        if said in SESSIONS.roles and not await SESSIONS.is_restricted(conn, session_id):
+            await SESSIONS.give(conn, session_id, by, "owner", by)
+        return await SESSIONS.say(conn, session_id, name, said, by, takes_files)
 
 
 async def _page(request: Query, session_id: str, problem: str = "", status: int = 200) -> Response[str]:

@@ -16,7 +16,7 @@ from app.database.connections import Connection
 from app.study import shelf
 from app.web.access import study_rights
 from app.web.access.accounts import put_account
-from app.web.access.rights import RightsError
+from app.web.access.granting import RightsError
 from tests.house.gifts import FILES
 from tests.house.house import House
 from tests.house.programs import program
@@ -78,7 +78,9 @@ def test_whoever_uploaded_a_study_says_who_sees_it_and_removes_it(
         assert "There is no account “nobody”" in words(gives(account="nobody", role="colleague"))
         refused = gives(account="vera", role="colleague")
         assert refused.status_code == 422 and "Make somebody else its owner first." in words(refused)
-        assert "does not say what it means" in words(gives(account="yan", role="king"))
+        assert "“king” is no right here. Say owner, colleague, nobody or everybody." in words(
+            gives(account="yan", role="king")
+        )
         gives(account="yan", role="nobody")
         assert yan.get(one).status_code == 404
         gives(role="everybody")

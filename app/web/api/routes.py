@@ -15,7 +15,7 @@ from app.recruiters.recruiter import RecruitingError
 from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
 from app.study.model.fields import FieldError
-from app.web.access.rights import RightsError
+from app.web.access.granting import RightsError
 from app.web.api import data, deeds, players, recruiters, rooms, sessions, studies
 from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import ApiRequest

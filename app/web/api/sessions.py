@@ -14,7 +14,7 @@ from app.players.links import door_link
 from app.sessions import sessions
 from app.sessions.sessions import Session
 from app.web.access import rights
-from app.web.access.rights import Right
+from app.web.access.granting import Right
 from app.web.api.shapes import After, AskedForHelp, Limit, SessionInList, SessionList, SessionNow, page_of
 from app.web.lab import Query, lab_of
 from app.web.list_pages import send_links

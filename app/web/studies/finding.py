@@ -5,9 +5,8 @@ from __future__ import annotations
 from app.database.connections import Connection
 from app.study import shelf
 from app.study.shelf import KeptVersion
-from app.web.access import study_rights
-from app.web.access.rights import RightsError
-from app.web.access.study_rights import StudyRight
+from app.web.access.granting import Right, RightsError
+from app.web.access.study_rights import STUDIES
 from app.web.lab import Query, lab_of
 from app.web.researchers import who_asks
 from app.web.responses import SentOn
@@ -37,10 +36,10 @@ async def still_on(conn: Connection, study_id: str, name: str, as_owner: bool = 
     Locks the study. Raises as the others here.
     """
     try:
-        await study_rights.is_restricted(conn, study_id)
+        await STUDIES.is_restricted(conn, study_id)
     except RightsError:
         raise SentOn(404, NOT_THERE, "/admin/studies") from None
-    on = await study_rights.right_on(conn, study_id, name)
+    on = await STUDIES.right_on(conn, study_id, name)
     if on is None:
         raise SentOn(404, NOT_THERE, "/admin/studies")
     if as_owner and not on.owns:
@@ -49,9 +48,9 @@ async def still_on(conn: Connection, study_id: str, name: str, as_owner: bool = 
 
 async def _find(
     request: Query, study_id: str, number: int | None
-) -> tuple[KeptVersion, list[KeptVersion], StudyRight]:
+) -> tuple[KeptVersion, list[KeptVersion], Right]:
     async with lab_of(request).pool.connection() as conn:
-        on = await study_rights.right_on(conn, study_id, who_asks(request).name)
+        on = await STUDIES.right_on(conn, study_id, who_asks(request).name)
         versions = await shelf.versions_of(conn, study_id) if on else []
     found = next((one for one in versions if number in (None, one.number)), None)
     if found is None or on is None:

@@ -1,24 +1,21 @@
 -- name: right_on
-select role, takes_files from session_access where session_id = %(session_id)s and account = %(name)s
+select role, takes_files from session_access where session_id = %(id)s and account = %(name)s
 
 -- name: rights_of
-select session_id, role, takes_files from session_access where account = %(name)s
+select session_id as id, role, takes_files from session_access where account = %(name)s
 
 -- name: lock_session
 -- Who is an owner is decided by one at a time.
-select restricted from session where id = %(session_id)s for no key update
+select restricted from session where id = %(id)s for no key update
 
 -- name: given_on
 select r.account, r.role::text as role, r.takes_files, r.given_by, r.given_at, a.observes
-from session_right r join account a on a.name = r.account where r.session_id = %(session_id)s
+from session_right r join account a on a.name = r.account where r.session_id = %(id)s
 order by r.role, r.account
-
--- name: observes
-select observes from account where name = %(name)s
 
 -- name: give
 insert into session_right (session_id, account, role, takes_files, given_by)
-values (%(session_id)s, %(name)s, %(role)s, %(takes_files)s, %(by)s)
+values (%(id)s, %(name)s, %(role)s, %(files)s, %(by)s)
 on conflict (session_id, account) do update
 set role = excluded.role, takes_files = excluded.takes_files, given_by = excluded.given_by, given_at = now()
 
@@ -35,13 +32,13 @@ update session set restricted = true from other where session.id = %(session_id)
 select id, name from session where from_session_id = %(session_id)s and not restricted order by opened_at, id
 
 -- name: take
-delete from session_right where session_id = %(session_id)s and account = %(name)s returning account
+delete from session_right where session_id = %(id)s and account = %(name)s returning account
 
 -- name: take_all
-delete from session_right where session_id = %(session_id)s
+delete from session_right where session_id = %(id)s
 
 -- name: restrict
-update session set restricted = %(restricted)s where id = %(session_id)s and restricted <> %(restricted)s
+update session set restricted = %(restricted)s where id = %(id)s and restricted <> %(restricted)s
 
 -- name: owned_by_nobody
 select s.id from session s where s.restricted and not exists (

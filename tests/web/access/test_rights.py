@@ -10,12 +10,14 @@ import pytest
 
 from app.database.connections import Connection
 from app.web.access.accounts import put_account
+from app.web.access.granting import RightsError
 from app.web.access.logins import log_in
-from app.web.access.rights import RightsError, give, given_on, open_to_all, owned_by_nobody, right_on, take
+from app.web.access.rights import SESSIONS, give, given_on, open_to_all, right_on, take
 from app.web.auth import ADMIN_COOKIE
 from tests.house.guests import watching
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.uploads import answer_to_late
 
 
 def staff(house: House) -> None:
@@ -60,7 +62,7 @@ def test_a_session_is_everybodys_until_somebody_is_named_and_always_somebodys_th
     async def olga_leaves_an_owner_who_only_watches(conn: Connection) -> None:
         await give(conn, session.id, "carl", "owner", "story")
         await put_account(conn, "carl", "a long password", observes=True)
-        assert session.id not in await owned_by_nobody(conn)
+        assert session.id not in await SESSIONS.owned_by_nobody(conn)
         await take(conn, session.id, "olga", "story")
 
     refused(olga_leaves_an_owner_who_only_watches, "has an owner")
@@ -95,8 +97,8 @@ def test_an_owner_says_on_a_page_who_is_on_the_session(shared: House, server: Se
             ({"account": "olga", "role": "observer"}, "has an owner"),
             ({"account": "wanda", "role": "owner"}, "only watches"),
             ({"account": "nobody", "role": "owner"}, "no account “nobody”"),
-            ({"account": "carl", "role": "king"}, "does not say what it means"),
-            ({}, "does not say what it means"),
+            ({"account": "carl", "role": "king"}, "is no right here"),
+            ({}, "is no right here"),
         ):
             wrong = olga.post(here, data=form)
             assert wrong.status_code == 422 and words in html.unescape(wrong.text), form
@@ -106,6 +108,25 @@ def test_an_owner_says_on_a_page_who_is_on_the_session(shared: House, server: Se
         left = olga.post(here, data={"account": "olga", "role": "nobody"})
         assert left.headers["location"] == "/admin" and olga.get(here).status_code == 404
         assert session.id not in olga.get("/admin").text
+
+
+def test_who_is_taken_off_while_a_form_comes_says_nothing_by_it(shared: House, server: Server) -> None:
+    staff(shared)
+    session = shared.open(start=False)
+    here = f"/admin/sessions/{session.id}/rights"
+    cookies = {ADMIN_COOKIE: shared.do(lambda conn: log_in(conn, "carl"))}
+    with httpx.Client(base_url=server.base, cookies=cookies) as carl:
+        for left, status in (("colleague", 403), ("nobody", 404)):
+
+            async def given(conn: Connection, role: str) -> None:
+                await SESSIONS.say(conn, session.id, "olga", "owner", "story")
+                await SESSIONS.say(conn, session.id, "carl", role, "story")
+
+            shared.do(lambda conn: given(conn, "owner"))
+            form = carl.build_request("POST", here, data={"account": "carl", "role": "owner"})
+            late = answer_to_late(form, lambda left=left: shared.do(lambda conn: given(conn, left)))
+            assert late.startswith(f"HTTP/1.1 {status} "), (left, late)
+            assert roles(shared, session).get("carl") == (left if status == 403 else None), left
 
 
 def test_an_open_dashboard_ends_for_who_is_taken_off_the_session(shared: House, server: Server) -> None:

@@ -1,0 +1,2 @@
+-- name: observes
+select observes from account where name = %(name)s
