@@ -171,3 +171,23 @@ def test_the_triggers_of_another_version_make_way_for_ours_whichever_came_first(
     assert [name for name, _ in shape(empty)["migrations"] if str(name).startswith("triggers")] == [
         name for name, _ in ours["migrations"] if str(name).startswith("triggers")
     ]
+
+
+def test_a_study_that_nobody_owns_is_again_whose_it_was_made_by_unless_somebody_has_said(empty: str) -> None:
+    bring_up_to_date(empty)
+    with psycopg.connect(empty) as conn:
+        conn.execute("insert into account (name, password_hash) values ('vera', 'x'), ('yan', 'x')")
+        for id, by in (("lost", "vera"), ("hers", "vera"), ("given-on", "vera"), ("of-nobody", "gone")):
+            conn.execute("insert into kept_study (id, form, made_by) values (%s, %s, %s)", [id, id, by])
+        conn.execute(
+            "insert into study_right (study_id, account, role, given_by) values ('hers', 'yan', 'owner', 'x')"
+        )
+        # Of this one vera was taken off, and the account of its owner was removed.
+        conn.execute(
+            "insert into security_event (what, account, about) values ('study_right_taken', 'yan', 'given-on')"
+        )
+        conn.execute("delete from migration where name = '0076_owners_of_studies'")
+    bring_up_to_date(empty)
+    with psycopg.connect(empty) as conn:
+        owners = conn.execute("select study_id, account from study_right order by study_id").fetchall()
+    assert owners == [("hers", "yan"), ("lost", "vera")]
