@@ -10,14 +10,10 @@ from app.config import PROJECT
 from app.study.own_files import FOLDER, SERVED, OwnFile, kind_of, leads_out
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, nearest
+from app.study.tags import replaced, tags
 
 FILLED_IN = "\ue000"  # stands for each character of {{ … }}: what comes there is known only as people play
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-# A tag of Jinja's, or one of HTML, in whose quotes others of Jinja's may stand.
-_TAGS = re.compile(
-    r"""\{\{.*?\}\}|\{%.*?%\}|\{\#.*?\#\}|<[a-z](?:\{\{.*?\}\}|\{%.*?%\}|"[^"]*"|'[^']*'|[^>"'])*>""",
-    re.DOTALL | re.IGNORECASE,
-)
+_OPENS = re.compile(r"<(?=[a-z])", re.IGNORECASE)
 _NAMED = re.compile(rf"""(["'])({FOLDER}[^"'{{}}%]*\.\w+)\1""")  # a whole one, in a tag of Jinja's
 _SRCSET = re.compile(r"""\bsrcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 # Of a srcset: an address, and for which screens it is. No two of its parts can take the same sign: it reads each once.
@@ -53,10 +49,10 @@ def markup_mistakes(name: str, source: str, there: There = NOTHING) -> Iterator[
     for element in _elements(source):
         for word, sentence, cure in _wrong_with(element, there):
             yield Mistake(name, _spot_of(element, word), sentence, cure)
-    for tag in _TAG.finditer(source):
-        for named in _NAMED.finditer(tag[0] if not tag[0].startswith("{#") else ""):
+    for start, end in tags(source, html=False):
+        for named in _NAMED.finditer(source[start:end] if source[start + 1] != "#" else ""):
             for word, sentence, cure in _own(named[2], there, "", "file"):
-                before = source[: tag.start() + named.start(2)]
+                before = source[: start + named.start(2)]
                 spot = Spot(before.count("\n") + 1, len(before) - before.rfind("\n"), len(word))
                 yield Mistake(name, spot, sentence, cure)
 
@@ -65,7 +61,7 @@ def addressed(source: str, digest: str) -> str:
     """The page as browsers get it: each `files/…` that begins a text in quotes in a tag is that file's address."""
     if not digest or FOLDER not in source:
         return source
-    return _TAGS.sub(lambda tag: _sources(tag[0], f"{SERVED}{digest}/"), source)
+    return replaced(source, lambda tag: _sources(tag, f"{SERVED}{digest}/"))
 
 
 def _sources(tag: str, served: str) -> str:
@@ -75,15 +71,25 @@ def _sources(tag: str, served: str) -> str:
 
 def _elements(source: str) -> Sequence[Element]:
     reader = _Reader()
-    reader.feed(_TAG.sub(_filler, source))
+    reader.feed(_closed(replaced(source, _filler, html=False)))
     reader.close()
     return reader.found
 
 
-def _filler(tag: re.Match[str]) -> str:
+def _filler(tag: str) -> str:
     """As long as the tag, with its line breaks, so that places stay."""
-    filler = FILLED_IN if tag[0].startswith("{{") else " "
-    return re.sub(r"[^\n]", filler, tag[0])
+    return re.sub(r"[^\n]", FILLED_IN if tag.startswith("{{") else " ", tag)
+
+
+def _closed(html: str) -> str:
+    """Without what nothing closes: browsers show none of it, and Python’s reader looks for its end again and again."""
+    parts, at = list[str](), 0
+    for start, end in [*tags(html), (len(html), len(html))]:
+        parts += [_OPENS.sub(" ", html[at:start]), html[start:end]]
+        at = end
+    html = "".join(parts)
+    cut = html.find("<!--", html.rfind("-->") + 1)
+    return html[:cut] if cut >= 0 else html
 
 
 class _Reader(HTMLParser):

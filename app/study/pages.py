@@ -1,5 +1,6 @@
 """A study's pages, read but not shown: what would break, or be missing, when a player comes to one."""
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from app.study.own_files import own_files
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, did_you_mean, nearest
 from app.study.syntax.table import spot_of_byte
+from app.study.tags import tags
 
 OURS = PROJECT / "templates"
 OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost if one does not extend ours
@@ -32,6 +34,7 @@ GIVEN = {  # what there is to be shown
     STEP: {"place", "step", "now", "treatment", "earlier", "constants", *SAID},
     MOVED: {"study", "state", "moves", "seats", "constants"},  # for everybody alike
 }
+MOST_TAGS, LONGEST, MOST_NAMED = 2000, 300_000, 50  # tags of Jinja's, characters, unknown names of a page
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = (
     "attributes",
@@ -161,7 +164,7 @@ def _no_markup(page: PageFile) -> Iterator[Mistake]:
 
 def _unknown(page: PageFile, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
     known = {*given, *made, *_environment().globals}
-    for unknown in sorted(meta.find_undeclared_variables(page.tree) - known):
+    for unknown in sorted(meta.find_undeclared_variables(page.tree) - known)[:MOST_NAMED]:
         line = min(_lines_that_ask(page.tree, unknown), default=1)
         sentence = f"There is no `{unknown}` to be shown here."
         cure = did_you_mean(unknown, sorted(given))
@@ -186,16 +189,9 @@ def _lines_that_ask(node: nodes.Node, name: str) -> Iterator[int]:
     bound = {
         one.name for part in own for one in (part, *part.find_all(nodes.Name)) if isinstance(one, nodes.Name)
     }
+    outer: Sequence[nodes.Node] = list(node.iter_child_nodes())
     if name in bound:
-        outer = (
-            [node.iter]
-            if isinstance(node, nodes.For)
-            else node.values
-            if isinstance(node, nodes.With)
-            else []
-        )
-    else:
-        outer = list(node.iter_child_nodes())
+        outer = [node.iter] if isinstance(node, nodes.For) else getattr(node, "values", ())
     for child in outer:
         yield from _lines_that_ask(child, name)
 
@@ -217,6 +213,8 @@ def read_page(name: str, content: bytes) -> PageFile | Mistake:
         sentence = "This line has bytes that are not UTF-8 text."
         return Mistake(name, spot_of_byte(content, error.start), sentence, "Save the file as UTF-8.")
     lines = source.splitlines()
+    if too_much := _too_much(name, source):
+        return too_much
     try:
         _environment().compile(source)  # finds filters that there are not
         return PageFile(name, lines, _environment().parse(source))
@@ -225,6 +223,18 @@ def read_page(name: str, content: bytes) -> PageFile | Mistake:
     except RecursionError:
         cure = "Write it more simply."
         return Mistake(name, Spot(1, 1), "The template has too many tags inside each other.", cure)
+
+
+def _too_much(name: str, source: str) -> Mistake | None:
+    """What would be read, and drawn for each player, for seconds."""
+    tag = next(itertools.islice(tags(source, html=False), MOST_TAGS, None), None)
+    if tag or len(source) > LONGEST:
+        before = source[: tag[0] if tag else LONGEST]
+        spot = Spot(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        what = f"{MOST_TAGS:,} tags {{{{ … }}}} and {{% … %}}" if tag else f"{LONGEST:,} characters"
+        cure = "Say it in fewer, with a loop or what a hook computes." if tag else "Put pictures into files/."
+        return Mistake(name, spot, f"From here on it is too much for a page, which has at most {what}.", cure)
+    return None
 
 
 def _unreadable(name: str, lines: Sequence[str], error: jinja2.TemplateSyntaxError) -> Mistake:
@@ -281,11 +291,12 @@ def spot_of_name(lines: Sequence[str], line: int, name: str) -> Spot:
     source = "\n".join(lines)
     start = len("\n".join(lines[: line - 1])) + (line > 1)
     alone = re.compile(rf"""(?<![\w.]){re.escape(name)}(?!\w)(?!\s*=[^=])""")
-    for tag in re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL).finditer(source):
-        if tag.end() > start:
-            bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", lambda quoted: " " * len(quoted[0]), tag[0])
+    for begins, ends in tags(source, html=False):
+        if ends > start and source[begins + 1] != "#":
+            tag = source[begins:ends]
+            bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", lambda quoted: " " * len(quoted[0]), tag)
             for found in alone.finditer(bare):
-                at = tag.start() + found.start()
+                at = begins + found.start()
                 if at >= start:
                     before = source[:at]
                     return Spot(before.count("\n") + 1, at - before.rfind("\n"), len(name))

@@ -18,9 +18,10 @@ from app.study.sections.texts import check_places, note_unread
 from app.study.spoken import WORDS_FOLDER, file_of, in_words, page_in, wordings
 from app.study.syntax.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
 from app.study.syntax.table import Table, open_toml
+from app.study.tags import replaced
 
 MOST_NAMED = 5  # of the texts that a file lacks
-_MARKUP = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>|&\w+;", re.DOTALL)
+_MARKUP = re.compile(r"<[^<>]*>|&\w+;")
 
 
 def read_languages(document: Table, language: str) -> tuple[str, ...]:
@@ -150,8 +151,8 @@ def is_spoken(page: str) -> bool:
 
 def _has_words(page: bytes) -> bool:
     text = page.decode("utf-8", "replace")
-    text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", text, flags=re.DOTALL)
-    return bool(re.search(r"[^\W\d_]{2}", _MARKUP.sub(" ", text)))
+    text = _MARKUP.sub(" ", replaced(text, lambda _: " ", html=False))
+    return bool(re.search(r"[^\W\d_]{2}", text))
 
 
 def _said_on_pages(files: Mapping[str, bytes]) -> Iterator[str]:
