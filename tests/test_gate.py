@@ -30,16 +30,17 @@ PARTS = {
 }
 
 
-# One browser story fails beside the others, and by itself where it is told to.
-ONE_FAILS = """#!/bin/sh
+# Some stories fail beside the others, and by themselves where they are told to.
+SOME_FAIL = """#!/bin/sh
 case "$0 $*" in
-    *"-m browser"*"--numprocesses=2"*) echo "FAILED tests/web/test_one.py::test_it[chromium] - slow"; exit 1;;
-    *"-m browser"*"test_one.py::test_it[chromium]"*) echo "told by itself"; exit "$FAILS";;
+    *"-m $KIND"*"--numprocesses=0"*) echo "told by themselves: $*"; exit "$FAILS";;
+    *"-m $KIND"*--collect-only*) ;;
+    *"-m $KIND"*) for n in $(seq "$MANY"); do echo "FAILED tests/test_one.py::test_it[$n a] - slow"; done; exit 1;;
 esac
 """
 
 
-def gate(tmp_path: Path, fails: str, stub: str = STUB) -> subprocess.CompletedProcess[str]:
+def gate(tmp_path: Path, fails: str, stub: str = STUB, **more: str) -> subprocess.CompletedProcess[str]:
     programs = tmp_path / "venv" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "oxlint", "oxfmt"):
@@ -51,6 +52,7 @@ def gate(tmp_path: Path, fails: str, stub: str = STUB) -> subprocess.CompletedPr
         "NETWORKLAB_VENV": str(tmp_path / "venv"),
         "XDG_CACHE_HOME": str(tmp_path),
         "FAILS": fails,
+        **more,
     }
     return subprocess.run(
         ["bash", PROJECT / "bin" / "test"], env=environ, capture_output=True, text=True, timeout=60
@@ -70,11 +72,25 @@ def test_it_returns_1_and_names_the_part_that_failed(tmp_path: Path, part: str) 
     assert ended.stdout.endswith(f"\nFAILED: {part}\n") and "one is wrong" in ended.stdout
 
 
+@pytest.mark.parametrize("kind", ["browser", "not browser"])
 @pytest.mark.parametrize("code", ["0", "1"])
-def test_a_browser_story_that_fails_is_told_once_more_by_itself_and_fails_if_it_fails_again(
-    tmp_path: Path, code: str
+def test_a_few_stories_that_fail_are_told_once_more_by_themselves_and_fail_if_they_fail_again(
+    tmp_path: Path, kind: str, code: str
 ) -> None:
-    ended = gate(tmp_path, code, ONE_FAILS)
-    assert str(ended.returncode) == code and "told by itself" in ended.stdout, ended.stdout + ended.stderr
-    assert "once more by themselves: tests/web/test_one.py::test_it[chromium]" in ended.stdout
-    assert ended.stdout.endswith("\nFAILED: browser stories\n") == (code == "1")
+    ended = gate(tmp_path, code, SOME_FAIL, KIND=kind, MANY="2")
+    assert str(ended.returncode) == code, ended.stdout + ended.stderr
+    assert (
+        f"-m {kind} --numprocesses=0 tests/test_one.py::test_it[1 a] tests/test_one.py::test_it[2 a]\n"
+        in ended.stdout
+    )
+    name = "stories" if kind == "not browser" else "browser stories"
+    assert ended.stdout.endswith(f"\nFAILED: {name}\n") == (code == "1")
+    assert ("Red beside the others, green by itself: tests/test_one.py::test_it[1 a]\n" in ended.stdout) == (
+        code == "0"
+    )
+
+
+@pytest.mark.parametrize("kind", ["browser", "not browser"])
+def test_more_than_three_that_fail_are_no_accident(tmp_path: Path, kind: str) -> None:
+    ended = gate(tmp_path, "0", SOME_FAIL, KIND=kind, MANY="4")
+    assert ended.returncode == 1 and "told by themselves" not in ended.stdout, ended.stdout + ended.stderr

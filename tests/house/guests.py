@@ -99,6 +99,11 @@ class Stream:
     def text(self) -> str:
         return "\n".join(self.messages)
 
+    def newest(self, *targets: str) -> str:
+        """The last message for one of these places or for the whole page: the very last may be for another place."""
+        ends = [f'hx-target="{target}"' for target in targets or ("#step",)] + ['hx-target="#page"']
+        return next((one for one in reversed(self.messages) if any(end in one for end in ends)), "")
+
     async def follow(self, browser: Browser, address: str = "/play/live") -> None:
         self.ended = False
         async with aclosing(browser.stream(address)) as messages:

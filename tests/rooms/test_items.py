@@ -79,11 +79,11 @@ def test_each_goes_up_and_down_by_themselves(shared: House, server: Server) -> N
         async with table[1].watching() as stream:
             await table[1].answer({"said": "16"})
             await stream.until(lambda text: "round 2 of 40" in text, "the next page")
-            assert "right" in stream.messages[-1] and ">16<" in stream.messages[-1]
+            assert "right" in stream.newest() and ">16<" in stream.newest()
             await asyncio.to_thread(albums[0].keep)
             await table[1].answer({"said": "3"})
             await stream.until(lambda text: "round 3 of 40" in text, "the one after it")
-            assert "wrong" in stream.messages[-1] and ">15<" in stream.messages[-1]
+            assert "wrong" in stream.newest() and ">15<" in stream.newest()
         await table[2].answer({"said": "1"})
         # A researcher who looks before the player draws nothing, and the same look twice draws once.
         looks.append(

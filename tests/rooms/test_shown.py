@@ -112,7 +112,7 @@ def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: Hou
             for slot, guess in {1: "10", 2: "20", 3: "35"}.items():
                 await table[slot].answer({"guess": guess})
             await stream.until(lambda text: "round 2 of 3" in text, "the next round")
-            assert "On average, the others: 20" in words(stream.messages[-1])
+            assert "On average, the others: 20" in words(stream.newest())
         one, two = [shown((await table[slot].browser.get("/play")).text) for slot in (1, 2)]
         # Slot 1 sees slot 2; slot 2 sees both others: (10 + 35) / 2.
         assert "On average, the others: 20 " in one and "On average, the others: 22.5 " in two
@@ -161,7 +161,7 @@ def drawn(page: str) -> list[str]:
 
 
 async def sees(stream: Stream, colour: str) -> None:
-    await stream.until(lambda _: f">{colour}</td>" in stream.messages[-1], colour)
+    await stream.until(lambda _: f">{colour}</td>" in stream.newest("#shown"), colour)
 
 
 def test_each_swatch_has_its_colour_in_the_style() -> None:

@@ -334,7 +334,7 @@ def test_a_player_reads_the_studys_language_from_the_door_to_the_code(shared: Ho
             reads("lobby", stream.messages[0], whole=False)
             await two.sign_in({"age": "50"})
             await stream.until(lambda text: 'action="/play/records"' in text, "the room")
-            reads("room", stream.messages[-1], whole=False)
+            reads("room", stream.newest(), whole=False)
             reads("room", (await one.browser.get("/play")).text)
             hidden = await one.form()
             wrong = {**hidden, "belief": "1000.5", "why": "x" * 1600}
@@ -353,7 +353,7 @@ def test_a_player_reads_the_studys_language_from_the_door_to_the_code(shared: Ho
             await stream.until(lambda text: SAID[language]["live"][0] in text, "that the other has answered")
             await one.answer({"belief": "1"})
             await stream.until(lambda text: 'id="code"' in text, "the code")
-            reads("done", stream.messages[-1], whole=False)
+            reads("done", stream.newest(), whole=False)
         reads("done", (await one.browser.get("/play")).text)
         reads("again", (await one.browser.get(door)).text)
         reads("stale", (await one.browser.post("/play/records", {"form_key": "old"}, headers=HTML)).text)
@@ -542,7 +542,7 @@ def test_a_studys_own_pages_stand_in_place_of_ours(shared: House) -> None:
             for guest in (one, two):
                 assert (await guest.answer({"belief": "1"})).status == 200
             await stream.until(lambda text: "Our end" in text, "the study's own last page")
-            assert 'id="code"' in stream.messages[-1] and "<p>Bye</p>" in stream.messages[-1]
+            assert 'id="code"' in stream.newest() and "<p>Bye</p>" in stream.newest()
 
     shared.tell(story())
 

@@ -361,7 +361,7 @@ def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(
             await page.until(lambda text: "people are waiting." in text, "the second arrival")
             await asyncio.to_thread(shared.act, "start", session)
             await page.until(lambda _: page.snapshots == 2, "the start")
-            assert "has not started yet" not in page.messages[-1]
+            assert "has not started yet" not in page.newest()
             # A connection of the pool breaks just when the next arrival is to be shown.
             shared.sql(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -389,7 +389,7 @@ def test_who_has_waited_too_long_sees_their_code_without_a_reload(shared: House,
             await page.until(lambda text: "There was no group for you in time" in text, "the way out")
             assert 'hx-target="#live" hx-swap="delete"' in page.raw[-1]  # it need not listen any more
         [(code,)] = shared.sql("select code from player where status = 'left' and outcome = 'lobby'")
-        assert f'id="code">{code}<' in page.messages[-1]
+        assert f'id="code">{code}<' in page.newest()
 
     shared.tell(story())
 
@@ -411,8 +411,8 @@ def test_pause_resume_and_close_show_on_the_pages_of_those_who_wait_and_who_play
             )
             await waiting.until(lambda text: "Your waiting time stands still" in text, "the pause")
             await asyncio.to_thread(shared.act, "resume", session)
-            await playing.until(lambda _: "paused" not in playing.messages[-1], "going on")
-            await waiting.until(lambda _: "stands still" not in waiting.messages[-1], "going on")
+            await playing.until(lambda _: "paused" not in playing.newest(), "going on")
+            await waiting.until(lambda _: "stands still" not in waiting.newest(), "going on")
             await asyncio.to_thread(shared.act, "close", session)
             await playing.until(lambda text: "ended by the researchers" in text, "the end")
             await waiting.until(lambda text: "There was no group for you in time" in text, "the end")
@@ -438,7 +438,7 @@ def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(
             await first.answer({"belief": "2"})
             await third.answer({"belief": "3"})
             await page.until(lambda text: "round 2 of 3" in text, "the second round")
-            assert "0 of 1 neighbour has answered" in page.messages[-1]
+            assert "0 of 1 neighbour has answered" in page.newest()
             # The form that came by the stream works like one from a page.
             form = newest_form(page)
             assert (await first.answer({"belief": "4"}, form)).headers["receipt"]
@@ -451,10 +451,7 @@ def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(
             for stream in (page, other):
                 await stream.until(lambda text: "Thank you. You are done." in text, "the end")
         [(code,)] = shared.sql("select distinct code from player where status = 'finished'")
-        assert (
-            f'id="code">{code}<' in page.messages[-1]
-            and f"https://example.org/?cc={code}" in page.messages[-1]
-        )
+        assert f'id="code">{code}<' in page.newest() and f"https://example.org/?cc={code}" in page.newest()
         said = shared.sql("select value from record where field = 'belief' order by value")
         assert [value for (value,) in said] == ["1", "2", "3", "4", "5", "6", "7", "7", "7"]
 
@@ -475,7 +472,7 @@ def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_
             for guest in guests:
                 await guest.answer({"belief": "1"})
             await failing.until(lambda text: "round 2 of 3" in text, "the round that the page breaks in")
-            assert 'name="belief"' in failing.messages[-1] and not failing.ended
+            assert 'name="belief"' in failing.newest() and not failing.ended
             await guests[0].answer({"belief": "2"})  # on our own page for the step
             await one.say("we go on")
             await stream.until(lambda text: "we go on" in text, "a message in the other study")
