@@ -63,6 +63,9 @@ class Asked:
 
     forms: int
     in_time: int
+    waits: tuple[
+        float, ...
+    ]  # seconds from when a step opened until it stood on the page of somebody who looked at it
     wrongs: tuple[Wrong, ...]
 
     @property
@@ -84,7 +87,7 @@ def asked_of(
     for seat in seats:
         if seat.room_id is not None and seat.label in diary_of:
             there.setdefault(seat.room_id, []).append(seat)
-    forms, in_time, wrongs = 0, 0, []
+    forms, in_time, wrongs, waits = 0, 0, [], []
     for one in opened:
         # Of those that some of a room go through, the logs don't tell who.
         pages = [
@@ -95,12 +98,15 @@ def asked_of(
                 continue
             forms += len(pages)
             for page in pages:
+                diary = diary_of[seat.label]
+                if page.index in diary.shown and not diary.was_away:
+                    waits.append(diary.shown[page.index] - one.since.timestamp())
                 if (seat.label, page.step.name, page.round) in answered:
                     in_time += 1
-                elif _was_hidden(diary_of[seat.label], page.index, one, patience):
+                elif _was_hidden(diary, page.index, one, patience):
                     what = f"`{page.step.name}` {page.round}"
                     wrongs.append(Wrong(5, f"{seat.label} was asked {what}, and it never stood on the page"))
-    return Asked(forms, in_time, tuple(wrongs))
+    return Asked(forms, in_time, tuple(waits), tuple(wrongs))
 
 
 def _is_asked(seat: SeatOf, one: Open) -> bool:

@@ -71,7 +71,8 @@ class Diary:
     gone: bool = False  # left without a word
     last_receipt: list[str] = field(default_factory=list)  # for all its records, as its last page shows it
     asks: list[Exchange] = field(default_factory=list)
-    shown: set[int] = field(default_factory=set)  # positions in the plan whose form stood on the page
+    # Position in the plan whose form stood on the page → since when, in seconds since 1970, as the room's log counts.
+    shown: dict[int, float] = field(default_factory=dict)
     by_chance: int = 0  # records that were drawn …
     by_hook: int = 0  # … and those that the study's `bot` gave
     slips: dict[str, int] = field(default_factory=dict)  # why it could not, how often

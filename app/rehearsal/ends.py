@@ -183,7 +183,7 @@ def _not_by_the_door(study: Study, end: str, diary: Diary) -> str:
 def _by_time(study: Study, diary: Diary) -> set[str]:
     """The outcomes of pages before the lobby whose time was up before they had answered."""
     answered = {step_of(one.form) for one in diary.told}
-    late = (one for one in study.plan if one.index in diary.shown - answered and one.step.timed)
+    late = (one for one in study.plan if one.index in diary.shown.keys() - answered and one.step.timed)
     return {
         outcome for one in late if one.step.during == BEFORE for outcome in (one.step.decline, one.step.fails)
     }

@@ -15,6 +15,7 @@ SHARES = {  # within which time so many were answered, seated, seen
     "sign-in": (0.5, 0.95),
     "seated after sign-in": (0.5,),  # or, where solo steps come before the lobby, after these
     "answer": (0.5, 0.99),
+    "next page": (0.5, 0.99),  # after its step opened
     "message seen": (0.5, 0.99),
 }
 
@@ -43,6 +44,7 @@ def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
         ("sign-in", latencies(diaries, "sign-in")),
         ("seated after sign-in", seated),
         ("answer", latencies(diaries, "records")),
+        ("next page", evidence.asked.waits if evidence and played.gauges.is_here else ()),
         ("message seen", live),
     ):
         if found:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.programs import family_cpu
@@ -51,6 +52,11 @@ class Gauges:
     postmaster: int | None = None
     samples: list[Sample] = field(default_factory=list)
     ticks: list[float] = field(default_factory=list)  # when the dashboard's came
+
+    @property
+    def is_here(self) -> bool:
+        """The server is on this machine, and reads the same clock."""
+        return urlsplit(self.base).hostname in ("127.0.0.1", "localhost", "::1")
 
     async def metrics(self) -> Mapping[str, Process] | None:
         browser = Browser(self.base)

@@ -144,7 +144,7 @@ class PageSeen:
         if position is None:
             return
         if not self.moves:  # nobody must make one
-            self.diary.shown.add(position)
+            self.diary.shown.setdefault(position, time.time())
         if position < self.position:
             self.diary.wrong(5, f"the page went back from step {self.position + 1} to {position + 1}")
         self.position = position

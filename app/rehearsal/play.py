@@ -90,20 +90,20 @@ async def play(
     `show` is told once a second what has happened so far. `beside` runs meanwhile and ends soon after its event is
     set; where it ends by itself, so does the play.
     """
-    starts_at = time.monotonic() + 1.0  # by then all processes are there
     gauges = Gauges(base, await _postmaster(url) if url else None)
-    played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, starts_at)
     at_most = longest(cast.study, plan) if plan.at_most is None else plan.at_most
-    troupe = Troupe(_jobs(cast, plan, base, starts_at, url))
+    troupe = Troupe(_jobs(cast, plan, base, url))
     with troupe.on_stage():
         key = await _log_in(url) if url else ""
+        started = await asyncio.to_thread(troupe.begin)
+        played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, started)
         watching = (
             asyncio.create_task(gauges.watch_dashboard(cast.session_id, {ADMIN_COOKIE: key})) if url else None
         )
         over = asyncio.Event()
         doing = asyncio.create_task(beside(played, over)) if beside else None
         try:
-            played.cut = await _until_over(troupe, played, starts_at + at_most, show, doing)
+            played.cut = await _until_over(troupe, played, started + at_most, show, doing)
             over.set()
             if doing:
                 await doing
@@ -118,7 +118,7 @@ async def play(
     return played
 
 
-def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float, url: str | None) -> list[Job]:
+def _jobs(cast: Rehearsal, plan: Setting, base: str, url: str | None) -> list[Job]:
     """What each process of bots is to do."""
     asked = cast.study.records_per_player if plan.records is None else plan.records
     chatty = sum(position.step.chat != "none" for position in cast.study.plan)
@@ -139,7 +139,6 @@ def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float, url: str 
             plan.speed,
             asked,
             str(plan.seed),
-            starts_at,
             plan.patience,
             cast.session_id,
             url,

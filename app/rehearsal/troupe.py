@@ -25,6 +25,8 @@ from app.study.model.study import Study
 from app.web.processes import allow_many_connections
 
 BEAT = 0.5  # seconds between two words of a process
+HERE = 0.5  # seconds from when all are there until they begin
+DIED = "A process of the rehearsal died; there may be too little memory."
 # What they need is imported once, and each is a fork of the process that has.
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
@@ -49,7 +51,6 @@ class Job:
     speed: float
     records: int
     seed: str
-    starts_at: float  # on the monotonic clock
     patience: float
     session_id: str
     url: str | None  # of the database; None: it is out of reach
@@ -74,7 +75,9 @@ class Heard:
 
 
 class Troupe:
-    """Start it with `on_stage`, ask `listen` now and then, and `leave` at the end: then the diaries are there."""
+    """Start it with `on_stage` and `begin`, ask `listen` now and then, and `leave` at the end: then the diaries are
+    there.
+    """
 
     process: ClassVar[Callable[..., BaseProcess]] = _forks.Process
 
@@ -100,6 +103,21 @@ class Troupe:
             for process in self._processes:
                 process.kill()
                 process.join()
+
+    def begin(self) -> float:
+        """Wait until all processes are there, which takes the first of them seconds, and have them begin together.
+
+        Returns when that is, on the monotonic clock. Raises RuntimeError where a process has died.
+        """
+        try:
+            for pipe in self._pipes:
+                pipe.recv()
+        except EOFError:
+            raise RuntimeError(DIED) from None
+        starts_at = time.monotonic() + HERE
+        for pipe in self._pipes:
+            pipe.send(starts_at)
+        return starts_at
 
     def listen(self) -> Heard:
         """What they have said since the last time; returns at once."""
@@ -134,7 +152,7 @@ class Troupe:
         try:
             word = pipe.recv()
         except EOFError:
-            raise RuntimeError("A process of the rehearsal died; there may be too little memory.") from None
+            raise RuntimeError(DIED) from None
         if isinstance(word, list):
             return word
         counts, lag = self._words[number] = word
@@ -171,8 +189,10 @@ async def _play(job: Job, pipe: Pipe) -> None:
         )
         for part in job.parts
     ]
+    pipe.send("here")
+    starts_at = pipe.recv()
     stopped = asyncio.create_task(asyncio.to_thread(pipe.recv))
-    await asyncio.sleep(max(0.0, job.starts_at - time.monotonic()))
+    await asyncio.sleep(max(0.0, starts_at - time.monotonic()))
     tasks = [asyncio.create_task(bot.play()) for bot in bots]
     while not stopped.done():
         due = time.monotonic() + BEAT

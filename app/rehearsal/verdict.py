@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.rehearsal.asked import Answered
 from app.rehearsal.capacity import Capacity, estimate
@@ -36,10 +35,11 @@ MISSED = 0.2  # share of the forms that people who stayed were asked and did not
 GROWTH = 100.0  # megabytes that a server process may grow while everybody plays
 SHOWN = 10  # of what breaks a promise
 # Up to here people don't feel that they wait. Seconds.
-LIMITS = {"sign-in, 95%": 2.0, "answer, 99%": 1.0, "message seen, 99%": 1.0}
+LIMITS = {"sign-in, 95%": 2.0, "answer, 99%": 1.0, "next page, 99%": 1.0, "message seen, 99%": 1.0}
 WORDS = {
     "sign-in, 95%": "one sign-in in twenty",
     "answer, 99%": "one answer in a hundred",
+    "next page, 99%": "one next page in a hundred",
     "message seen, 99%": "one message in a hundred",
 }
 
@@ -220,7 +220,7 @@ async def judge(played: Played) -> Verdict:
         figures,
         tuple(_slow(figures)),
         _late(answered),
-        estimate(played.gauges.samples, len(diaries), _is_here(played.gauges.base)),
+        estimate(played.gauges.samples, len(diaries), played.gauges.is_here),
         tuple(_notes(played, evidence, answered)),
         tuple(wrong.sentence for wrong in wrongs if wrong.promise == 0),
         cut,
@@ -239,10 +239,6 @@ def pace_of(speed: float) -> str:
     if speed == 1:
         return ""
     return " who take no time to think" if speed > 1000 else f" who are {speed:g} times as fast as people"
-
-
-def _is_here(base: str) -> bool:
-    return urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _without_code(diaries: Sequence[Diary]) -> Iterator[Wrong]:

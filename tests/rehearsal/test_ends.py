@@ -301,9 +301,21 @@ def test_a_question_that_never_stood_on_the_page_is_named(held: Played) -> None:
                 "delete from record a using player p where p.id = a.player_id and label = %s and round = 3",
                 [one.label],
             )
-        copy.diaries = [replace(d, shown=d.shown - {2}) if d is one else d for d in copy.diaries]
+        shown = {at: since for at, since in one.shown.items() if at != 2}
+        copy.diaries = [replace(d, shown=shown) if d is one else d for d in copy.diaries]
         verdict = asyncio.run(judge(replace(copy, plan=replace(copy.plan, patience=0.0))))
     assert f"{one.label} was asked `talk` 3, and it never stood on the page" in wrongs(verdict)
+
+
+def test_pages_that_come_late_are_told(held: Played) -> None:
+    with a_copy(held) as copy:
+        at_once = asyncio.run(judge(copy))
+        late = [{at: since + 3.0 for at, since in one.shown.items()} for one in copy.diaries]
+        copy.diaries = [replace(one, shown=shown) for one, shown in zip(copy.diaries, late, strict=True)]
+        verdict = asyncio.run(judge(copy))
+    assert at_once.figures["next page, 50%"] > 0.0 and verdict.figures["next page, 50%"] > 3.0
+    assert verdict.kept and not verdict.holds
+    assert "one next page in a hundred took" in verdict.sentence
 
 
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
