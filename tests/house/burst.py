@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from app.rehearsal.browser import WireError
 from tests.house.guests import Guest, seated, sign_everyone_in
@@ -29,16 +29,21 @@ fields = [
 ]
 """
 CROWD = {"red": 8, "blue": 8}
+REST = 0.2  # seconds between two forms of somebody whom nobody waits for
 
 
 class Writer:
-    """Somebody who saves one answer after the other, notes each receipt, and never gives up on a form."""
+    """Somebody who saves one answer after the other, notes each receipt, and never gives up on a form.
+
+    Without a rest while a story waits for what they write; else they would keep from the machine what it waits for.
+    """
 
     def __init__(self, guest: Guest) -> None:
         self.guest = guest
         self.receipts: list[tuple[str, str, dict[str, str]]] = []  # receipt, what was said, the form
         self.statuses: set[int] = set()
         self.broken = 0  # connections that broke under a form
+        self.hurried = asyncio.Event()
 
     async def write(self, enough: asyncio.Event) -> None:
         form = await self.guest.form()
@@ -48,6 +53,8 @@ class Writer:
             receipt, next_key = await self.save(form)
             self.receipts.append((receipt, said, form))
             form = {"form_key": next_key}
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.hurried.wait(), REST)
 
     async def save(self, form: dict[str, str]) -> tuple[str, str]:
         """Sends the same form until it has a receipt. Returns it, and the key of the next form."""
@@ -59,6 +66,7 @@ class Writer:
             answer = await self.guest.browser.post("/play/records", form)
         except WireError:
             self.broken += 1
+            await asyncio.sleep(REST / 2)  # as long as nobody listens it breaks at once
             return None
         self.statuses.add(answer.status)
         if answer.status == 200:
@@ -81,6 +89,7 @@ async def a_burst(house: House, session: Opened, server: Server) -> AsyncIterato
         await everyone_has_written(writers, 3)
         yield writers
         enough.set()
+        hurry(writers, True)
         async with asyncio.timeout(60):
             await asyncio.gather(*tasks)
     finally:
@@ -92,11 +101,21 @@ async def a_burst(house: House, session: Opened, server: Server) -> AsyncIterato
 async def everyone_has_written(writers: list[Writer], more: int) -> None:
     """Wait until each has `more` receipts than now."""
     now = {writer: len(writer.receipts) for writer in writers}
+    hurry(writers, True)
     await until(
         lambda: all(len(writer.receipts) >= now[writer] + more for writer in writers),
         f"{more} more receipts for everyone",
         60,
     )
+    hurry(writers, False)
+
+
+def hurry(writers: list[Writer], on: bool) -> None:
+    for writer in writers:
+        if on:
+            writer.hurried.set()
+        else:
+            writer.hurried.clear()
 
 
 def assert_kept(house: House, session: Opened, writers: list[Writer]) -> None:

@@ -119,7 +119,6 @@ def test_each_kind_of_fault_has_a_name_that_reads_as_what_happened() -> None:
 
 def test_processes_are_replaced_one_after_the_other_and_nobody_notices(house: House) -> None:
     session = house.open(BURST, CROWD)
-    house.forked = False
     server = house.serve(processes=2)
 
     async def story() -> None:

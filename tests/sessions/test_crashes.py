@@ -33,7 +33,6 @@ from tests.house.waits import PATIENCE, until
 
 def test_a_server_killed_in_a_burst_of_records_loses_none_that_it_acknowledged(house: House) -> None:
     session = house.open(BURST, CROWD)
-    house.forked = False
     server = house.serve(processes=2)
 
     async def story() -> list[Writer]:
