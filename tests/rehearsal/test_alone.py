@@ -154,7 +154,7 @@ def test_a_page_whose_time_was_up_is_one_that_nobody_had_right() -> None:
     )
 
     def wrongs(shown: set[int]) -> int:
-        diary = Diary("P1", shown=shown)
+        diary = Diary("P1", shown=dict.fromkeys(shown, 0.0))
         return len(ends_of(own, [seat], [], [diary], False, [part("before", "failed_check")]).wrongs)
 
     assert wrongs({0, 1, 2, 3}) == 0 and wrongs({0, 1}) == 1
