@@ -12,6 +12,8 @@ from app.database.embedded import EmbeddedError
 from app.rehearsal.cast import RehearsalError
 from app.rehearsal.drill import Drill, run_drill
 
+MOST_HOSTS = 9
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="STUDY", help="the study's folder")
@@ -39,10 +41,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patroni",
         action="store_true",
-        help="on two Postgres that Patroni looks after, whose machines are lost, frozen and cut off (needs"
-        " patroni and etcd)",
+        help="on two Postgres that Patroni looks after, whose machines are lost, frozen, cut off and full"
+        " (needs patroni and etcd)",
     )
-    parser.add_argument("--processes", type=count, metavar="N", help="of the server (default 2)")
+    parser.add_argument(
+        "--hosts",
+        type=count,
+        default=1,
+        metavar="N",
+        help="of the server, behind HAProxy, which are killed, frozen, cut off, drained and upgraded one after the"
+        " other (default 1; more need haproxy)",
+    )
+    parser.add_argument(
+        "--processes", type=count, metavar="N", help="of the server, of each host (default 2)"
+    )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
@@ -55,11 +67,16 @@ def run(options: argparse.Namespace, config: Config) -> int:
         speed=options.speed,
         standby=options.standby,
         patroni=options.patroni,
+        hosts=options.hosts,
         only=tuple(options.only),
         to_the_end=options.to_the_end,
     )
     if options.patroni and options.standby:
         raise Refusal("--patroni has a standby of its own. Leave --standby out.")
+    if options.hosts > 1 and options.standby:
+        raise Refusal("Several hosts are drilled with one Postgres or with --patroni. Leave --standby out.")
+    if options.hosts > MOST_HOSTS:
+        raise Refusal(f"A drill has at most {MOST_HOSTS} hosts on this one machine.")
     write = progress_line()
     try:
         outcome = run_drill(asked, config.processes, write)

@@ -152,6 +152,7 @@ class Bot:
             await asyncio.wait([self.watching])
         finally:
             self.watching.cancel()
+        self.page.loses(not self.away and not self.watching.cancelled())
         if self.away:
             await asyncio.sleep(self.away)
         elif not self.watching.cancelled() and (error := self.watching.exception()):

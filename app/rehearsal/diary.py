@@ -47,6 +47,13 @@ class Seen(NamedTuple):
     live: bool  # it came as news, not with the whole page
 
 
+class Lost(NamedTuple):
+    """The stream of a page that ended without anybody's doing."""
+
+    at: float
+    back: float  # when another had brought the page again
+
+
 class Wrong(NamedTuple):
     """Something that a promise rules out."""
 
@@ -84,6 +91,7 @@ class Diary:
     boards: dict[int, int] = field(
         default_factory=dict
     )  # position → the newest move that its page has told of
+    lost: list[Lost] = field(default_factory=list)
     here_until: float = 0.0  # a page of this player showed a room, connected, until then
     statuses: dict[int, int] = field(default_factory=dict)  # answers by HTTP status
     broken: int = 0  # connections that broke, and those that this bot broke itself

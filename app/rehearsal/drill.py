@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from app.config import PACKAGE
-from app.database.embedded import EmbeddedError, Postgres
-from app.database.running import kept_running, migrate_at
-from app.rehearsal import patroni_faults
+from app.database.embedded import EmbeddedError
+from app.rehearsal import host_faults, patroni_faults
+from app.rehearsal.carried_over import WITHIN, CarriedOver, of_people
 from app.rehearsal.cast import RehearsalError, open_rehearsal
 from app.rehearsal.diary import Wrong
-from app.rehearsal.faults import (
-    FAILOVER,
-    FAULTS,
-    OF_TWO_MACHINES,
-    Scene,
-    leave_the_network,
-    lose_the_primary,
-    possible,
-    small_disk,
-)
-from app.rehearsal.patroni import PatroniCluster
-from app.rehearsal.patroni_faults import possible_with
+from app.rehearsal.faults import FAILOVER, FAULTS, OF_TWO_MACHINES, lose_the_primary, possible
 from app.rehearsal.play import Played, Setting
 from app.rehearsal.rehearse import Run, Write, rehearse
-from app.rehearsal.standby import StandbyPostgres, kill_machine
-from app.web.processes import free_port
+from app.rehearsal.scene import Scene, set_scene
 
-SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
 PATIENCE, MOMENT = (
     45.0,
     15.0,
@@ -50,6 +28,7 @@ LONG_PATIENCE, LONG_MOMENT = (
     120.0,
 )  # the same where Patroni waits for half a minute before it does anything
 SILENCE = 5.0  # seconds without an acknowledged answer that are told
+COME = 20.0  # people a second: no herd, which would be a fault of its own
 GAP = (0.5, 3.0)  # seconds of peace between two faults
 
 
@@ -64,6 +43,7 @@ class Drill:
     speed: float = 4.0
     standby: bool = False  # there is one, and once it has to take over
     patroni: bool = False  # two machines that Patroni looks after, and faults of theirs
+    hosts: int = 1  # of the server; of several, faults of theirs, too
     only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
     to_the_end: bool = False  # people play on after the last fault, and are to come to their ends
 
@@ -73,6 +53,7 @@ class Outcome:
     drill: Drill
     runs: tuple[Run, ...]
     left_out: tuple[str, ...]  # kinds of faults that are not possible here
+    moments: tuple[float, ...] = ()  # at which something befell a host
 
     @property
     def faults(self) -> list[str]:
@@ -80,14 +61,30 @@ class Outcome:
 
     @property
     def kept(self) -> bool:
-        return all(verdict.kept for _, verdict in self.runs)
+        return all(verdict.kept for _, verdict in self.runs) and not self.late
+
+    @property
+    def carried(self) -> list[tuple[str, CarriedOver]]:
+        """Of each fault of a host: how long people were without the server."""
+        return [
+            (what, of_people(played.diaries, self.moments, at, until, what in host_faults.IN_ORDER))
+            for played, _ in self.runs
+            for at, what, until in _spans(played)
+            if what in host_faults.FAULTS
+        ]
+
+    @property
+    def late(self) -> list[str]:
+        return [what for what, over in self.carried if over.longest > WITHIN]
 
     def __str__(self) -> str:
-        lines = []
+        lines, carried = [], iter(self.carried)
         for played, verdict in self.runs:
             lines.append(f"session {verdict.session_id}:")
             for at, what, still in with_silence(played):
                 away = f", and for {still:.0f} s no answer was acknowledged" if still >= SILENCE else ""
+                if what in host_faults.FAULTS:
+                    away += f": {next(carried)[1]}"
                 lines.append(f"  {at - played.started:6.1f} s  {what}{away}")
             for promise in verdict.promises:
                 lines += [
@@ -101,21 +98,38 @@ class Outcome:
 
     @property
     def sentence(self) -> str:
-        drill, count = self.drill, len(self.faults)
+        count = len(self.faults)
         receipts = sum(len(diary.told) for played, _ in self.runs for diary in played.diaries)
         if self.kept:
             return (
                 f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
-                " was seen once by whom it was for, nobody was stuck, nobody was seated twice."
+                f" was seen once by whom it was for, nobody was stuck, nobody was seated twice.{self._elsewhere}"
             )
+        what = f"A promise broke within {count} faults."
+        if all(verdict.kept for _, verdict in self.runs):
+            what = f"Somebody was without the server for more than {WITHIN:.0f} s ({self.late[0]})."
+        return what + self._again
+
+    @property
+    def _elsewhere(self) -> str:
+        over = [one for _, one in self.carried]
+        if not over:
+            return ""
+        people, longest = sum(one.people for one in over), max(one.longest for one in over)
+        return f" With a host gone, {people:,} times somebody was held up, for {longest:.1f} s at most."
+
+    @property
+    def _again(self) -> str:
+        drill = self.drill
         only = (
             " --standby" * drill.standby
             + " --patroni" * drill.patroni
+            + f" --hosts {drill.hosts}" * (drill.hosts > 1)
             + "".join(f' --only "{kind}"' for kind in drill.only)
         )
         only += " --to-the-end" * drill.to_the_end
         return (
-            f"A promise broke within {count} faults. To see it again: networklab drill {drill.study}"
+            f" To see it again: networklab drill {drill.study}"
             f" --seed {drill.seed} --faults {drill.faults} --players {drill.players}{only}"
         )
 
@@ -125,6 +139,10 @@ class Outcome:
             seed=self.drill.seed,
             faults=self.faults,
             left_out=list(self.left_out),
+            carried_over=[
+                dict(fault=what, people=over.people, longest=round(over.longest, 3))
+                for what, over in self.carried
+            ],
             verdict=self.sentence,
             sessions=[verdict.as_json() for _, verdict in self.runs],
         )
@@ -133,11 +151,16 @@ class Outcome:
 def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
     """On a Postgres and a server of its own: nobody's data is touched. Raises RehearsalError, StudyError."""
     known = [*OF_TWO_MACHINES, *patroni_faults.FAULTS] if drill.patroni else [*FAULTS]
+    known += host_faults.FAULTS if drill.hosts > 1 else []
     unknown = [kind for kind in drill.only if kind not in known]
     if unknown:
         raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {', '.join(known)}.")
-    with _scene(drill, processes) as scene:
-        there = [*possible(scene), *(possible_with(scene.cluster) if scene.cluster else ())]
+    with set_scene(drill.seed, drill.hosts, processes, drill.patroni, drill.standby) as scene:
+        there = [*possible(scene)]
+        if scene.cluster:
+            there += patroni_faults.possible_with(scene.cluster)
+        if drill.hosts > 1:
+            there += host_faults.possible_with(scene)
         kinds = [kind for kind in there if not drill.only or kind in drill.only]
         left_out = tuple(
             kind for kind in known if kind not in there and (not drill.only or kind in drill.only)
@@ -146,7 +169,8 @@ def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
             raise RehearsalError(
                 f"Not possible here (they need root, Linux, nft and ip): {', '.join(left_out)}."
             )
-        return Outcome(drill, tuple(asyncio.run(_run(drill, scene, kinds, write))), left_out)
+        runs = tuple(asyncio.run(_run(drill, scene, kinds, write)))
+        return Outcome(drill, runs, left_out, tuple(scene.moments))
 
 
 async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -> list[Run]:
@@ -180,7 +204,7 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
         cast = await open_rehearsal(scene.url, drill.study, drill.players)
         plan = Setting(
             players=drill.players,
-            over=5.0 * drill.speed,
+            over=max(5.0, drill.players / COME) * drill.speed,
             drop=0.05,
             flaky=0.15,
             speed=drill.speed,
@@ -195,6 +219,8 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
 async def _break(kind: str, scene: Scene) -> None:
     if scene.cluster and kind in patroni_faults.FAULTS:
         await asyncio.to_thread(patroni_faults.FAULTS[kind], scene.cluster)
+    elif kind in host_faults.FAULTS:
+        await host_faults.FAULTS[kind](scene)
     else:
         await (lose_the_primary if kind == FAILOVER else FAULTS[kind])(scene)
 
@@ -202,12 +228,17 @@ async def _break(kind: str, scene: Scene) -> None:
 def with_silence(played: Played) -> Iterator[tuple[float, str, float]]:
     """When each fault began, what it was, and the longest time until the next one in which nobody got a receipt."""
     told = sorted(told.at for diary in played.diaries for told in diary.told)
-    for (at, what), until in zip(
-        played.faults, [*(at for at, _ in played.faults[1:]), played.ended], strict=True
-    ):
+    for at, what, until in _spans(played):
         inside = [at, *(one for one in told if at <= one <= until)]
         # What comes after the last of them may be that everybody has finished.
         yield at, what, max((later - earlier for earlier, later in pairwise(inside)), default=0.0)
+
+
+def _spans(played: Played) -> Iterator[tuple[float, str, float]]:
+    """When each fault began, what it was, and when the next one began, or all was over."""
+    ends = [*(at for at, _ in played.faults[1:]), played.ended]
+    for (at, what), until in zip(played.faults, ends, strict=True):
+        yield at, what, until
 
 
 async def _peace(seconds: float, over: asyncio.Event) -> None:
@@ -216,89 +247,3 @@ async def _peace(seconds: float, over: asyncio.Event) -> None:
             await over.wait()
     except TimeoutError:
         pass
-
-
-@contextmanager
-def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
-    own_network = leave_the_network()
-    with tempfile.TemporaryDirectory(prefix="networklab-drill-") as folder:
-        home = Path(folder) / "disk"
-        home.mkdir()
-        for part in (home.parent, home):
-            part.chmod(0o755)  # Postgres may run as another user
-        with ExitStack() as stack:
-            small = stack.enter_context(small_disk(home))
-            postgres = cluster = standby = None
-            if drill.patroni:
-                cluster = stack.enter_context(PatroniCluster(home, own_network))
-                url = cluster.url
-            else:
-                postgres = stack.enter_context(Postgres(home, SETTINGS))
-                standby = stack.enter_context(_standby(home, postgres)) if drill.standby else None
-                url = standby.both if standby else postgres.dsn
-            asyncio.run(migrate_at(url))
-            port = free_port()
-            with (home / "server.log").open("wb") as log:
-                serve = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-P",
-                        "-m",
-                        "app",
-                        "serve",
-                        "--port",
-                        str(port),
-                        "--processes",
-                        str(processes),
-                    ],
-                    env=_environ() | {"DATABASE_URL": url, "PYTHONPATH": str(PACKAGE.parent)},
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            scene = Scene(
-                postgres=postgres,
-                serve=serve,
-                base=f"http://127.0.0.1:{port}",
-                url=url,
-                home=home,
-                chance=random.Random(drill.seed),
-                standby=standby,
-                own_network=own_network,
-                small_disk=small,
-                cluster=cluster,
-            )
-            if postgres:
-                stack.enter_context(kept_running(lambda: scene.postgres))
-            try:
-                if not asyncio.run(scene.ready()):
-                    raise RehearsalError(f"The server did not start: {_last_line(home / 'server.log')}")
-                yield scene
-            finally:
-                serve.send_signal(signal.SIGTERM)
-                serve.wait(30)
-
-
-@contextmanager
-def _standby(home: Path, primary: Postgres) -> Iterator[StandbyPostgres]:
-    """A synchronous one, beside its primary."""
-    folder = home / "standby"
-    folder.mkdir()
-    folder.chmod(0o755)
-    standby = StandbyPostgres(folder, primary)
-    with standby:
-        standby.keep_in_step()
-        try:
-            yield standby
-        finally:
-            # Whoever is left: a primary that waits for its standby would not end.
-            for one in (standby, primary):
-                kill_machine(one)
-
-
-def _environ() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "NETWORKLAB_LISTENER_URL"}
-
-
-def _last_line(file: Path) -> str:
-    return file.read_text(errors="replace").strip().rpartition("\n")[2] or "it said nothing"

@@ -3,84 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import fcntl
 import os
-import random
-import shutil
 import signal
-import socket
-import struct
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import suppress
 
 import psycopg
 
-from app.database.embedded import Postgres
-from app.rehearsal.browser import Browser, WireError
-from app.rehearsal.patroni import PatroniCluster
-from app.rehearsal.programs import programs
-from app.rehearsal.standby import StandbyPostgres, kill_machine
+from app.rehearsal.own_world import fill_up, switch_logs
+from app.rehearsal.scene import READY, Scene
+from app.rehearsal.standby import kill_machine
 
-CLONE_NEWNS, CLONE_NEWNET = 0x0002_0000, 0x4000_0000
-MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x4_0000, 2
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-DISK = 3 * 2**30  # bytes of the small disk that can be filled up
 LOSS = 8  # of a hundred packets
-READY = 90.0  # seconds after a fault in which the server must be ready again
-
-
-@dataclass(slots=True)
-class Scene:
-    """A server and a Postgres of the drill's own."""
-
-    postgres: Postgres | None  # None: Patroni looks after two
-    serve: subprocess.Popen[bytes]
-    base: str
-    url: str
-    home: Path
-    chance: random.Random
-    standby: StandbyPostgres | None = None  # follows `postgres`, until it takes its place
-    own_network: bool = False  # packets may be lost here without anybody else noticing
-    small_disk: bool = False  # … and the disk be full
-    cluster: PatroniCluster | None = None
-
-    def workers(self) -> list[int]:
-        """The server processes, without the parent that keeps them alive."""
-        return sorted(one.pid for one in programs() if one.parent == self.serve.pid and not one.ended)
-
-    async def ready(self) -> bool:
-        """Whether the server says so within `READY` seconds; three times, since several processes answer."""
-        good = 0
-        with suppress(TimeoutError):
-            async with asyncio.timeout(READY):
-                while good < 3:
-                    good = good + 1 if await self._says_ready() else 0
-                    await asyncio.sleep(0.1)
-        return good >= 3
-
-    async def _says_ready(self) -> bool:
-        browser = Browser(self.base)
-        try:
-            async with asyncio.timeout(5):
-                return (await browser.get("/health/ready")).status == 200
-        except (WireError, TimeoutError):
-            return False
-        finally:
-            browser.close()
-
-    def cut(self, purpose: str) -> None:
-        """End the server's connections for this purpose, from the database's side."""
-        with psycopg.connect(self.url, autocommit=True) as conn:
-            conn.execute(
-                b"select pg_terminate_backend(pid) from pg_stat_activity"
-                b" where application_name like 'networklab ' || %s and pid <> pg_backend_pid()",
-                [purpose],
-            )
 
 
 Fault = Callable[[Scene], Awaitable[None]]
@@ -155,24 +91,12 @@ async def lose_the_primary(scene: Scene) -> None:
 async def fill_the_disk(scene: Scene) -> None:
     ballast = scene.home / "ballast"
     try:
-        await asyncio.to_thread(_fill, ballast)
+        await asyncio.to_thread(fill_up, ballast)
         # Its log has files in stock; now it needs new ones.
-        await asyncio.to_thread(_switch_logs, scene.url)
+        await asyncio.to_thread(switch_logs, scene.url)
         await asyncio.sleep(scene.chance.uniform(2.0, 5.0))
     finally:
         ballast.unlink(missing_ok=True)
-
-
-def _fill(ballast: Path) -> None:
-    with ballast.open("wb") as file, suppress(OSError):
-        while free := shutil.disk_usage(ballast.parent).free:
-            os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
-
-
-def _switch_logs(url: str) -> None:
-    with suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as conn:
-        for _ in range(30):
-            conn.execute(b"select pg_logical_emit_message(false, 'drill', 'x'), pg_switch_wal()")
 
 
 async def lose_packets(scene: Scene) -> None:
@@ -194,9 +118,11 @@ def _nft(rules: str) -> None:
 
 async def deploy(scene: Scene) -> None:
     """A migration under the running server, then its processes are replaced one after the other."""
-    await asyncio.to_thread(_migrate, scene)
+    await asyncio.to_thread(migrate, scene)
     before = scene.workers()
-    os.kill(scene.serve.pid, signal.SIGHUP)
+    for host in scene.hosts:
+        if host.serve:
+            host.serve.send_signal(signal.SIGHUP)
     await asyncio.to_thread(_until_gone, scene, set(before))
 
 
@@ -206,7 +132,7 @@ def _until_gone(scene: Scene, pids: set[int]) -> None:
         time.sleep(0.1)
 
 
-def _migrate(scene: Scene) -> None:
+def migrate(scene: Scene) -> None:
     """Changes of the kind that a new version makes to the busiest tables; a lock that isn't free is tried again."""
     number = scene.chance.randrange(10**9)
     for statement in (
@@ -269,41 +195,3 @@ async def _freeze(pids: list[int], seconds: float) -> None:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-
-
-# A world of one's own
-
-
-def leave_the_network() -> bool:
-    """A network namespace with a loopback of its own, for root on Linux where `nft` is there."""
-    if not shutil.which("nft") or not _unshare(CLONE_NEWNET):
-        return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        request = struct.pack("16sh14x", b"lo", 0)
-        _, flags = struct.unpack("16sh14x", fcntl.ioctl(control, SIOCGIFFLAGS, request))
-        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
-    return True
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[bool]:
-    """A disk of `DISK` bytes in this folder, that only this process and its children see; False if not possible."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    there = (
-        _unshare(CLONE_NEWNS)
-        and libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0
-        and libc.mount(b"drill", bytes(folder), b"tmpfs", 0, f"size={DISK},mode=755".encode()) == 0
-    )
-    try:
-        yield there
-    finally:
-        if there:
-            libc.umount2(bytes(folder), MNT_DETACH)
-
-
-def _unshare(what: int) -> bool:
-    """Only root on Linux may have a world of its own."""
-    if os.geteuid() != 0 or not hasattr(ctypes.CDLL(None), "unshare"):
-        return False
-    done: int = ctypes.CDLL(None, use_errno=True).unshare(what)
-    return done == 0

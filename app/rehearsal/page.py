@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any, NamedTuple
 
-from app.rehearsal.diary import Diary, Seen
+from app.rehearsal.diary import Diary, Lost, Seen
 
 PARTIAL = re.compile(r'<hx-partial hx-target="(#[\w-]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" id="(form-key|message-key)" name="form_key" value="([^"]*)"')
@@ -56,6 +56,9 @@ class PageSeen:
         self.connected = 0.0  # since when
         self.current = False  # it has had its snapshot since then
         self.code: str | None = None
+        self.lost: float | None = (
+            None  # since when it waits for another stream, if nobody has ended the last one
+        )
 
     def connects(self) -> None:
         self.connected, self.current = time.monotonic(), False
@@ -63,6 +66,10 @@ class PageSeen:
     def disconnects(self) -> None:
         self._moves_on(time.monotonic())
         self.current = False
+
+    def loses(self, lost: bool) -> None:
+        """Its stream, not by anything that this player did."""
+        self.lost = (self.lost or time.monotonic()) if lost else None
 
     def show(self, message: str) -> None:
         """One message of the page's stream."""
@@ -101,6 +108,9 @@ class PageSeen:
         self.keys.clear()
         self.moves.clear()
         self.current = True
+        if self.lost:
+            self.diary.lost.append(Lost(self.lost, now))
+            self.lost = None
         place = self.place
         if found := CODE.search(content):
             self.code, self.place = html.unescape(found[1]), "done"

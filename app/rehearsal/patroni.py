@@ -23,14 +23,16 @@ import psycopg
 
 from app.database.embedded import EmbeddedError
 from app.database.programs import Programs
-from app.rehearsal.hosts import NETWORK, as_user, bridge, cut_off, host, possible_here
-from app.rehearsal.programs import programs
+from app.rehearsal.hosts import NETWORK, as_user, cut_off, host
+from app.rehearsal.own_world import small_disk
+from app.rehearsal.programs import descendants
 from app.web.processes import free_port
 
 T = TypeVar("T")
 NEEDED = ("patroni", "etcd")
 OLDEST = 4  # version of Patroni
 OURS_ONLY = ("ETCD", "PATRONI", "PG", "PYTHON")  # settings of somebody else's, which would come before ours
+DISK = 2**30  # bytes of each machine
 UP_SECONDS, ASK_SECONDS = 180.0, 2.0
 NAME = "networklab"  # of the cluster, its database and its role
 
@@ -56,12 +58,7 @@ class Machine:
 
     def processes(self) -> list[int]:
         """Patroni, the postmaster, and all that they have started; the parents first."""
-        there = [one for one in programs() if not one.ended]
-        roots = {self.patroni.pid if self.patroni else None, self.postmaster}
-        found = [one.pid for one in there if one.pid in roots]
-        while more := [one.pid for one in there if one.parent in found and one.pid not in found]:
-            found += more
-        return found
+        return descendants(self.patroni.pid if self.patroni else None, self.postmaster)
 
     def asked(self, path: str, body: dict[str, str] | None = None) -> Any:
         """What Patroni answers there; None where it gives no answer."""
@@ -81,9 +78,9 @@ class Machine:
 class PatroniCluster:
     """Entered, it is up: a primary, and a standby that commits wait for. `url` leads to whichever is the primary."""
 
-    def __init__(self, home: Path, networks: bool) -> None:
-        """`home`: an empty folder that others may enter. `networks`: whether machines have networks of their own, which
-        needs root in a network namespace that is ours.
+    def __init__(self, home: Path, here: str | None) -> None:
+        """`home`: an empty folder that others may enter. `here`: our own address at the bridge to which machines with
+        networks of their own are tied; None: they have none.
         """
         missing = [name for name in NEEDED if not shutil.which(name)]
         if missing:
@@ -92,9 +89,10 @@ class PatroniCluster:
                 " where the user postgres may run it; etcd is Debian’s and Ubuntu’s package etcd-server."
             )
         self.home = home
-        self.networks = networks and possible_here()
+        self.networks, self._here = here is not None, here or "127.0.0.1"
         self.programs = Programs(home)
         self.machines: list[Machine] = []
+        self.small_disks = True  # each machine has a disk of its own that can be filled up
         self.witnesses: list[subprocess.Popen[bytes] | None] = [None, None, None]
         self._stack = ExitStack()
 
@@ -110,7 +108,6 @@ class PatroniCluster:
             self._bin = self.programs.settle(self.home)
             self._check_version()
             self._own(self.home)
-            self._here = self._stack.enter_context(bridge()) if self.networks else "127.0.0.1"
             self._ports = [(free_port(), free_port()) for _ in self.witnesses]
             for nth in range(len(self.witnesses)):
                 self.start_witness(nth)
@@ -248,6 +245,7 @@ class PatroniCluster:
     def _machine(self, name: str, nth: int) -> Machine:
         folder = self.home / name
         folder.mkdir()
+        self.small_disks &= self._stack.enter_context(small_disk(folder, DISK))
         self._own(folder)
         if not self.networks:
             return Machine(name, folder, self._here, free_port(), free_port(), [])

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
+from app.rehearsal.own_world import fill_up, switch_logs
 from app.rehearsal.patroni import PatroniCluster
 
 Fault = Callable[[PatroniCluster], None]
@@ -62,6 +63,21 @@ def lose_the_standby(cluster: PatroniCluster) -> None:
     cluster.until_whole()
 
 
+def fill_its_disk(cluster: PatroniCluster) -> None:
+    """A Postgres that can't write its log ends itself, and can't start. Somebody makes room after the other leads."""
+    machine = cluster.primary()
+    ballast = machine.folder / "ballast"
+    try:
+        fill_up(ballast)
+        switch_logs(f"{cluster.url} user=postgres")
+        deadline = time.monotonic() + NOTICED
+        while cluster.roles().get(cluster.other(machine).name) != "leader" and time.monotonic() < deadline:
+            time.sleep(0.5)
+    finally:
+        ballast.unlink(missing_ok=True)
+    cluster.until_whole()
+
+
 def switch_over(cluster: PatroniCluster) -> None:
     other = cluster.other(cluster.primary())
     cluster.switch_over()
@@ -84,6 +100,7 @@ FAULTS: dict[str, Fault] = {
     "the primary's machine was lost": lose_its_machine,
     "the primary's machine froze": freeze_its_machine,
     "the primary was cut off": cut_its_machine_off,
+    "the primary's disk was full": fill_its_disk,
     "the standby was lost": lose_the_standby,
     "a switchover was asked for": switch_over,
     "etcd lost its majority": take_the_majority_of_etcd,
@@ -92,5 +109,8 @@ FAULTS: dict[str, Fault] = {
 
 def possible_with(cluster: PatroniCluster) -> Iterator[str]:
     for name, fault in FAULTS.items():
-        if fault is not cut_its_machine_off or cluster.networks:
-            yield name
+        if fault is cut_its_machine_off and not cluster.networks:
+            continue
+        if fault is fill_its_disk and not cluster.small_disks:
+            continue
+        yield name

@@ -40,6 +40,15 @@ def program(pid: int) -> Program | None:
     )
 
 
+def descendants(*roots: int | None) -> list[int]:
+    """These that are there and all that they have started, the parents first."""
+    there = [one for one in programs() if not one.ended]
+    found = [one.pid for one in there if one.pid in roots]
+    while more := [one.pid for one in there if one.parent in found and one.pid not in found]:
+        found += more
+    return found
+
+
 def cpu(pid: int) -> float:
     """Seconds of a processor that one has used; 0 for one that is not there."""
     found = program(pid)

@@ -13,10 +13,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.rehearsal.carried_over import WITHIN, CarriedOver, of_people
+from app.rehearsal.diary import Diary, Exchange, Lost
 from app.rehearsal.drill import Drill, Outcome, with_silence
 from app.rehearsal.faults import FAULTS
 from app.rehearsal.patroni import NEEDED
 from app.rehearsal.play import Played
+from app.rehearsal.server_hosts import haproxy_here
 from app.rehearsal.verdict import judge
 from tests.house.burst import BURST, CROWD, a_burst, assert_kept, everyone_has_written
 from tests.house.house import House
@@ -58,11 +61,26 @@ def test_faults_lose_nothing(house: House, short: Path, faults: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="patroni and etcd are not installed")
-def test_a_cluster_that_fails_over_by_itself_loses_nothing(house: House, short: Path) -> None:
+@pytest.mark.parametrize(
+    ("hosts", "faults"),
+    [
+        (1, ["the primary's machine was lost", "a switchover was asked for"]),
+        pytest.param(
+            2,
+            ["the primary's disk was full", "a host was killed"],
+            marks=pytest.mark.skipif(
+                os.geteuid() != 0 or not haproxy_here(), reason="needs root, and haproxy"
+            ),
+        ),
+    ],
+)
+def test_a_cluster_that_fails_over_by_itself_loses_nothing(
+    house: House, short: Path, hosts: int, faults: list[str]
+) -> None:
     """Half a minute for each fault, which is what Patroni waits for."""
-    faults = ["the primary's machine was lost", "a switchover was asked for", "etcd lost its majority"]
     only = [word for fault in faults for word in ("--only", fault)]
-    done = networklab(house, "drill", short, "--patroni", "--faults", "3", "--players", "8", *only, "--json")
+    asked = ["--patroni", "--hosts", str(hosts), "--faults", str(len(faults)), "--players", "8"]
+    done = networklab(house, "drill", short, *asked, *only, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["ok"] and sorted(found["faults"]) == sorted(faults)
@@ -81,6 +99,66 @@ def test_a_drill_with_patroni_says_what_it_needs(
     other = networklab(house, "drill", short, "--patroni", "--only", "Postgres was killed")
     assert other.returncode == 2 and "There are: a server process was killed" in other.stderr
     assert "etcd lost its majority" in other.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not haproxy_here(), reason="haproxy is not installed")
+def test_of_several_hosts_each_may_go_and_its_people_are_at_another(house: House, short: Path) -> None:
+    """A quarter of a minute for each fault, which is longer than it takes to notice."""
+    faults = ["a host froze", "a new version came host by host", "a host was killed"]
+    only = [word for fault in faults for word in ("--only", fault)]
+    done = networklab(
+        house, "drill", short, "--hosts", "2", "--faults", "3", "--players", "12", *only, "--json"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    over = {one["fault"]: one for one in found["carried_over"]}
+    assert sorted(over) == sorted(faults) and all(one["longest"] <= WITHIN for one in over.values())
+    assert sum(one["people"] for one in over.values()), "nobody was at a host that was gone"
+
+
+def test_a_drill_of_several_hosts_says_what_it_needs(house: House, short: Path) -> None:
+    both = networklab(house, "drill", short, "--hosts", "2", "--standby")
+    assert both.returncode == 2 and "Leave --standby out." in both.stderr
+    many = networklab(house, "drill", short, "--hosts", "10")
+    assert many.returncode == 2 and "at most 9 hosts" in many.stderr
+    other = networklab(house, "drill", short, "--only", "a host froze")
+    assert other.returncode == 2 and "There is no fault “a host froze”" in other.stderr
+
+
+def test_how_long_people_were_without_the_server_is_told_of_each_fault_of_a_host() -> None:
+    """One lost the page, and one waits for an answer; a third is asked again later, and one was never there."""
+    lost, asks, later, away = (Diary(label) for label in "abcd")
+    lost.lost = [Lost(90.0, 95.0), Lost(107.0, 108.5)]
+    asks.asks = [Exchange("records", 99.0, 4.0, 2), Exchange("records", 104.0, 0.1, 1)]
+    later.asks = [Exchange("records", 120.5, 3.0, 2)]
+    away.asks = [Exchange("records", 101.0, 0.2, 1)]
+    over = of_people([lost, asks, later, away], [50.0, 100.0, 120.0], since=100.0, until=119.0)
+    assert over == CarriedOver(2, 8.5)
+    # Whoever had a live page until the host was ended in order was without one from then on.
+    assert of_people([lost], [100.0], 100.0, 119.0, in_order=True) == CarriedOver(1, 1.5)
+    assert str(over) == "2 people were held up, for 8.5 s at most"
+    assert str(CarriedOver(0, 0.0)) == "nobody was held up"
+
+
+def test_somebody_who_was_without_the_server_for_long_breaks_the_drill(held: Played) -> None:
+    at = held.started + 0.5
+    one, *others = held.diaries
+    waited = replace(
+        held,
+        diaries=[replace(one, lost=[Lost(at + 1, at + 30)], asks=[]), *(replace(d, asks=[]) for d in others)],
+        faults=[(at, "a host froze")],
+        ended=at + 40,
+    )
+    verdict = replace(asyncio.run(judge(held)), promises=(), failed=())
+    outcome = Outcome(Drill("my study", hosts=2), ((waited, verdict),), (), (at,))
+    assert not outcome.kept and outcome.late == ["a host froze"]
+    assert "without the server for more than 10 s (a host froze)" in outcome.sentence
+    assert outcome.sentence.endswith("--players 40 --hosts 2")
+    assert "a host froze: 1 person was held up, for 30.0 s at most" in str(outcome)
+    waited.diaries[0].lost[:] = [Lost(at + 1, at + 9)]
+    in_time = replace(outcome)
+    assert in_time.kept and "for 9.0 s at most." in in_time.sentence
 
 
 def test_how_long_nobody_was_answered_is_told_of_each_fault(held: Played) -> None:

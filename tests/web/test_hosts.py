@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
-import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from app.config import PROJECT
-from app.rehearsal.programs import programs
+from app.rehearsal.programs import descendants
+from app.rehearsal.server_hosts import haproxy_here, haproxy_settings, in_front
 from app.web.processes import free_port
 from tests.house.burst import BURST, a_burst, assert_kept, everyone_has_written
 from tests.house.house import House
 from tests.house.server import Server
 
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")
+needs_haproxy = pytest.mark.skipif(not haproxy_here(), reason="haproxy is not installed")
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,7 @@ class Hosts:
 
     def signal(self, host: Server, number: signal.Signals) -> None:
         """To all of its processes, as to a machine."""
-        own = host.popen.pid
-        for pid in (own, *(one.pid for one in programs() if one.parent == own)):
+        for pid in descendants(host.popen.pid):
             os.kill(pid, number)
 
 
@@ -45,22 +42,15 @@ def hosts(house: House, tmp_path: Path) -> Iterator[Hosts]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     each = [house.serve(NETWORKLAB_URL=url, NETWORKLAB_PLAY_URL="none") for _ in range(2)]
-    [block] = re.findall(r"^```haproxy\n(.*?)^```$", (PROJECT / "docs/scale.md").read_text(), re.M | re.S)
-    block = block.replace("bind :80", f"bind 127.0.0.1:{port}")
-    for nth, host in enumerate(each, 1):
-        block = block.replace(f"10.0.0.{nth}:8000", f"127.0.0.1:{host.port}")
-    (tmp_path / "haproxy.cfg").write_text(block)
-    with (tmp_path / "haproxy.log").open("wb") as log:
-        proxy = subprocess.Popen(
-            [str(HAPROXY), "-db", "-f", tmp_path / "haproxy.cfg"], stdout=log, stderr=log
-        )
     front = replace(each[0], base=url, port=port)
-    try:
+    with in_front(tmp_path, port, [f"127.0.0.1:{host.port}" for host in each]):
         front.wait_until_ready()
         yield Hosts(front, each)
-    finally:
-        proxy.kill()
-        proxy.wait()
+
+
+def test_the_manual_has_the_settings_that_are_told_here() -> None:
+    [block] = re.findall(r"^```haproxy\n(.*?)^```$", (PROJECT / "docs/scale.md").read_text(), re.M | re.S)
+    assert block == haproxy_settings(":80", ["10.0.0.1:8000", "10.0.0.2:8000"])
 
 
 def goes_on(house: House, hosts: Hosts, *befalls: Callable[[Server], Awaitable[None]]) -> None:
@@ -77,6 +67,7 @@ def goes_on(house: House, hosts: Hosts, *befalls: Callable[[Server], Awaitable[N
     house.tell(story())
 
 
+@needs_haproxy
 def test_a_host_that_is_killed_or_frozen_is_gone_on_without(house: House, hosts: Hosts) -> None:
     async def freezes(host: Server) -> None:
         hosts.signal(host, signal.SIGSTOP)
@@ -90,6 +81,7 @@ def test_a_host_that_is_killed_or_frozen_is_gone_on_without(house: House, hosts:
     goes_on(house, hosts, freezes, wakes_up, is_killed)
 
 
+@needs_haproxy
 def test_a_host_that_is_ended_in_order_and_comes_back_is_noticed_by_nobody(
     house: House, hosts: Hosts
 ) -> None:

@@ -1,0 +1,46 @@
+"""How long people were without the server when one of its hosts was gone: until they were at another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.rehearsal.diary import Diary
+
+WITHIN = 10.0  # seconds in which everybody is at another host
+SLOW = 1.0  # seconds after which an answer that came at the first try counts as held up
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOver:
+    people: int  # whose page lost its stream, or whose form or page had to be sent again or waited
+    longest: float  # seconds until each of these was live or answered again
+
+    def __str__(self) -> str:
+        people = f"{self.people:,} {'person was' if self.people == 1 else 'people were'} held up"
+        return f"{people}, for {self.longest:.1f} s at most" if self.people else "nobody was held up"
+
+
+def of_people(
+    diaries: Iterable[Diary], moments: Sequence[float], since: float, until: float, in_order: bool = False
+) -> CarriedOver:
+    """Over what befell hosts between `since` and `until`: at those `moments` of it.
+
+    `in_order`: they were ended so that each page had its stream until it was told to go elsewhere.
+    """
+    within = [one for one in moments if since <= one <= until]
+    waits = [max(_waits(diary, within, until, in_order), default=0.0) for diary in diaries]
+    return CarriedOver(sum(map(bool, waits)), max(waits, default=0.0))
+
+
+def _waits(diary: Diary, moments: Sequence[float], until: float, in_order: bool) -> Iterator[float]:
+    """From the last moment before, or from when it was sent, if that was later."""
+    for lost in diary.lost:
+        before = [one for one in moments if one <= lost.at <= until]
+        if before:
+            yield lost.back - (lost.at if in_order else before[-1])
+    for ask in diary.asks:
+        answered = ask.at + ask.seconds
+        before = [one for one in moments if one <= answered and ask.at <= until]
+        if before and (ask.tries > 1 or ask.seconds > SLOW):
+            yield answered - max(before[-1], ask.at)
