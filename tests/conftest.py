@@ -14,7 +14,9 @@ from psycopg.conninfo import make_conninfo
 from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
+from app.web.access import passwords
 from app.web.access.accounts import put_account
+from tests.house.cheap import HASHER
 from tests.house.database import a_database, a_postgres
 from tests.house.house import PASSWORD, House
 from tests.house.server import Server
@@ -33,6 +35,8 @@ settings.load_profile("stories")
 # Hundreds of servers, each of which would import all there is, take longer to start than what is told of them. Stories
 # of starting, and of replacing who dies, say `house.forked = False`.
 House.forked = True
+# Several hundred hashes are made and tried, each of which takes a quarter of a second on purpose.
+passwords.hasher = HASHER
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,7 +18,9 @@ from typing import Any
 
 from app.__main__ import COMMANDS, main
 from app.rehearsal.troupe import Troupe  # before what is set here, which its bots are forks of too
+from app.web.access import passwords
 from app.web.processes import Child, Processes
+from tests.house.cheap import HASHER
 
 _forks = multiprocessing.get_context("forkserver")
 # And this module, which brings pytest along, and what commands import late: many times what a short command takes.
@@ -173,6 +175,7 @@ def _become(folder: Path, environ: Mapping[str, str], streams: Sequence[Path]) -
     os.environ.clear()
     os.environ.update(environ)
     Processes.child, Troupe.process = _ForkedChild, _Bots
+    passwords.hasher = HASHER
     for number, path in enumerate(streams):
         opened = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -38,6 +40,12 @@ def test_a_few_words_are_a_password_in_any_script(password: str) -> None:
     stored = new_hash("ada", password)
     assert password_matches(stored, password) and not password_matches(stored, password.upper())
     assert not password_matches("", password) and not password_matches(None, password)
+
+
+def test_a_hash_outside_of_stories_is_as_dear_as_rfc_9106_recommends() -> None:
+    program = "from app.web.access.passwords import new_hash; print(new_hash('ada', 'correct horse battery'))"
+    made = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    assert made.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$"), made.stdout
 
 
 def test_hashing_has_a_line_and_whoever_finds_it_full_comes_again() -> None:
