@@ -204,10 +204,13 @@ class Processes:
             old.stop()
 
     def stop(self) -> None:
+        """What they are at is answered; whoever comes now is refused, and goes to another host, if there is one."""
         self.stopping = True
         for child in self.children:
             if child.alive:
                 child.popen.terminate()
+        for listener in self.listeners:
+            listener.close()
         for child in self.children:
             child.stop()
 

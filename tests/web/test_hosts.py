@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.web.processes import free_port
 from tests.house.burst import BURST, a_burst, assert_kept, everyone_has_written
 from tests.house.house import House
 from tests.house.server import Server
+from tests.house.waits import until
 
 needs_haproxy = pytest.mark.skipif(not haproxy_here(), reason="haproxy is not installed")
 
@@ -90,3 +92,26 @@ def test_a_host_that_is_ended_in_order_and_comes_back_is_noticed_by_nobody(
         await asyncio.to_thread(host.popen.wait, 30)
 
     goes_on(house, hosts, is_ended)
+
+
+def test_a_host_that_is_ended_refuses_who_comes_while_it_answers_what_it_is_at(house: House) -> None:
+    """Else they would wait for it until it is gone, and what is in front of it would lead more to it."""
+    house.forked = False
+    server = house.serve()
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(b"POST /admin/login HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nna")
+        asyncio.run(until(lambda: answers(server), "a process that has taken it", 10))
+        server.popen.send_signal(signal.SIGTERM)
+        asyncio.run(until(lambda: not answers(server), "whoever comes being refused", 4))
+        assert server.popen.poll() is None, "it is at that form"
+        slow.sendall(b"me=ada\n")
+        assert slow.recv(100).startswith(b"HTTP/1.1 ")
+    server.popen.wait(30)
+
+
+def answers(server: Server) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", server.port), 1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
