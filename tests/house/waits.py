@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 PATIENCE = 30.0  # seconds for what comes at once on an idle machine, on one that does much else
+SOONEST, LATEST = 0.02, 0.1  # seconds between two looks
 
 
 async def until(
@@ -18,6 +19,7 @@ async def until(
 ) -> Any:
     """Wait until `condition` gives something true, and return that. `what`: told where it never came."""
     deadline = time.monotonic() + seconds
+    pause = SOONEST
     while True:
         found = condition()
         if inspect.isawaitable(found):
@@ -25,7 +27,10 @@ async def until(
         if found:
             return found
         assert time.monotonic() < deadline, f"never came: {what if isinstance(what, str) else what()}"
-        await asyncio.sleep(0.02)  # another process tells nobody here what it has done: one has to ask again
+        await asyncio.sleep(pause)  # another process tells nobody here what it has done: one has to ask again
+        pause = min(
+            1.5 * pause, LATEST
+        )  # but who asks for a page all the time keeps the machine from making it
 
 
 def apart(work: Callable[[], T]) -> T:

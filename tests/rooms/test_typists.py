@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 from app.database.connections import connect
 from app.database.listener import TYPING
+from app.rooms.typists import OFTEN
 from app.study.reading import parse
 from tests.house.guests import PARTIAL, Stream, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.studies import as_files
+from tests.house.waits import PATIENCE
 
 STUDY = """
 title = "Typing"
@@ -181,25 +184,26 @@ def test_many_signs_of_one_person_are_told_once_in_a_while_and_say_nothing_of_wh
         await asyncio.gather(*(seated(guest) for guest in guests))
         conn = await connect(shared.database, "story")
         await conn.execute("listen networklab")
-        form = await guests[0].form("/play/messages")
+        form, began = await guests[0].form("/play/messages"), time.monotonic()
         for _ in range(30):
             assert (await guests[0].types("all", form | {"body": "a secret"})).status == 204
         forged = await guests[1].form("/play/messages")
         assert (await guests[0].types("all", forged)).status == 204
         await conn.execute("select pg_notify('networklab', 'the end')")
         heard = list[str]()
-        async for one in conn.notifies(timeout=5):
+        async for one in conn.notifies(timeout=PATIENCE):
             heard.append(one.payload)
             if one.payload == "the end":
                 break
         assert (await guests[2].types("all")).status == 204
-        async for one in conn.notifies(timeout=5):
+        async for one in conn.notifies(timeout=PATIENCE):
             heard.append(one.payload)
             if one.payload.startswith(TYPING):
                 break
         await conn.close()
         signs = [one for one in heard if one.startswith(TYPING)]
-        assert 2 <= len(signs) <= 3 and "secret" not in "".join(heard), heard
+        most = 3 + (time.monotonic() - began) // OFTEN
+        assert 2 <= len(signs) <= most < 30 and "secret" not in "".join(heard), heard
         assert signs[-1].endswith("[[1, 5]]]")  # all four of the room, as one run of slots
 
     shared.tell(story())

@@ -19,7 +19,7 @@ from tests.house.gifts import FILES, STUDY, all_answer
 from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.stage import DESK, Stage, log_in
-from tests.house.waits import apart
+from tests.house.waits import PATIENCE, apart
 
 
 def client_of(house: House, server: Server, name: str) -> httpx.Client:
@@ -136,7 +136,7 @@ def test_answers_that_take_too_long_are_not_waited_for(hall: House, server: Serv
             async with conn.transaction():
                 await conn.execute("lock table public.record in access exclusive mode")
                 return [
-                    await asyncio.to_thread(ada.get, f"{here}/{one}", headers=said, timeout=12)
+                    await asyncio.to_thread(ada.get, f"{here}/{one}", headers=said, timeout=PATIENCE)
                     for one, said in (("answers", {}), ("data", {"hx-request": "true"}))
                 ]
 

@@ -20,7 +20,7 @@ from tests.house.programs import program
 from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
 from tests.house.uploads import client_of, upload
-from tests.house.waits import until
+from tests.house.waits import PATIENCE, until
 from tests.house.waves import AGAIN, FIRST, SECOND, all_of_day_one, as_bytes
 
 TYPED = as_files(changed(TALK, "[[room]]", 'types = ["red", "blue"]\n[[room]]'))
@@ -275,7 +275,7 @@ def test_a_second_wave_has_the_rights_of_the_first_whoever_opens_it(
         with psycopg.connect(shared.database) as conn:
             conn.execute("lock table public.study_file in access exclusive mode")
             other = said(104, before=first.id, outcomes="compelte")
-            asked = carl.post(again, data=other, files=NO_FILE, timeout=10)
+            asked = carl.post(again, data=other, files=NO_FILE, timeout=PATIENCE)
             assert "which is no way to end" in words_of(asked), (
                 "nothing of a study that is known is read again"
             )

@@ -62,7 +62,7 @@ def test_a_question_reaches_the_researchers_and_their_answer_the_page_of_who_ask
             note = await ada.form(of, f"{of}/note")
             for _ in range(2):
                 assert (await ada.do(f"{of}/note", note | {"body": "In a room of four."})).status == 200
-            await asker.until(lambda text: "In a room of four." in text, "the answer", 10)
+            await asker.until(lambda text: "In a room of four." in text, "the answer")
             assert not ASKS.search(await ada.page())
             assert "In a room of four." in await first.page()
             assert "In a room of four." not in stranger.text + await second.page()

@@ -70,7 +70,7 @@ def test_a_script_keeps_what_it_drew_with_the_form_and_makes_moves(stage: Stage,
     assert made[1]["said"] == "That is too much."
     expect(body).to_have_attribute("data-told", re.compile(r'"state",{"best":4}'))
     assert page.evaluate("networklab.move('nothing')") == {"ok": False, "said": ""}
-    expect(page.locator("#code")).to_be_visible(timeout=15_000)
+    expect(page.locator("#code")).to_be_visible()
     assert [one["step"] for one in told(page, "deadline")] == ["trade"]  # type: ignore[index]
     stored = apart(
         lambda: stage.house.sql(

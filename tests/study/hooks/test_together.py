@@ -13,6 +13,7 @@ from app.study.hooks.pure import keeps_nothing
 from app.study.hooks.together import MOST, GroupCall
 from app.study.model.study import Study
 from tests.house.hooks import FIRST, ROOM, TRIES, study_with, told
+from tests.house.waits import PATIENCE
 
 HARM = """
 def loops(room):
@@ -75,7 +76,7 @@ def test_what_one_that_takes_its_time_has_not_got_to_goes_to_those_that_are_free
 
         together = GroupCall(each, alone)
         calls = [together.answer(str(number).encode()) for number in range(7)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             return [one["answer"] for one in await asyncio.gather(*calls)]
 
     async def alone(message: bytes) -> Answer:

@@ -47,7 +47,7 @@ def test_an_open_dashboard_ends_with_its_log_in_and_nobody_elses_does(house: Hou
                     if name == "no word comes":
                         house.sql("alter table login disable trigger login_deleted")
                     await asyncio.to_thread(end, house, browser, name)
-                    await board.until(lambda text: "This page has ended" in text, f"the end of {name}", 10)
+                    await board.until(lambda text: "This page has ended" in text, f"the end of {name}")
                     assert 'hx-target="body"' in board.raw[-1]
                     await board.until(lambda _, board=board: board.ended, "nothing more")  # type: ignore[misc]
                 with pytest.raises(WireError, match="403"):

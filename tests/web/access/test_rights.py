@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+from functools import partial
 
 import httpx
 import pytest
@@ -124,7 +125,7 @@ def test_who_is_taken_off_while_a_form_comes_says_nothing_by_it(shared: House, s
 
             shared.do(lambda conn: given(conn, "owner"))
             form = carl.build_request("POST", here, data={"account": "carl", "role": "owner"})
-            late = answer_to_late(form, lambda left=left: shared.do(lambda conn: given(conn, left)))
+            late = answer_to_late(form, partial(shared.do, partial(given, role=left)))
             assert late.startswith(f"HTTP/1.1 {status} "), (left, late)
             assert roles(shared, session).get("carl") == (left if status == 403 else None), left
 
@@ -139,7 +140,7 @@ def test_an_open_dashboard_ends_for_who_is_taken_off_the_session(shared: House, 
     async def story() -> None:
         async with watching(ada, f"{here}/live") as hers, watching(grace, f"{here}/live") as board:
             await asyncio.to_thread(shared.do, lambda conn: take(conn, session.id, "grace", "story"))
-            await board.until(lambda text: "has ended" in text and board.ended, "its end", 10)
+            await board.until(lambda text: "has ended" in text and board.ended, "its end")
             seen = len(hers.messages)
             await hers.until(lambda _: len(hers.messages) > seen + 1, "the owner’s next ticks")
         gone = await grace.get(here, {"HX-Request": "true"})

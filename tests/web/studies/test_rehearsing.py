@@ -70,6 +70,6 @@ def test_a_rehearsal_ends_as_people_come(shared: House, server: Server) -> None:
                 version = await kept(conn, "watched")
             return await watched(pool, version, EARLIER, plays(), look=0.01)
 
-    came = shared.tell(story(), seconds=20)
+    came = shared.tell(story())
     assert came["said"].startswith("It was ended: people came."), came
     assert ended.is_set(), "nothing of it goes on"
