@@ -3,7 +3,7 @@
 What pays is one call that can't be repeated. Before it stands a row that says `paying`, and only whoever has put it
 there makes the call: `asked` → `paying` is one statement. Where the answer says that nothing came of it, that holds;
 else they are asked what they list as paid, for half an hour, and then the researcher has both figures. Just before the
-call they are asked, too: what they list and we don't know of is not paid again.
+call they are asked, too: what they list and we don't know of is not paid again, nor by what was prepared before.
 """
 
 from __future__ import annotations
@@ -132,8 +132,9 @@ async def _pay(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
     if not lines:
         await conn.execute(SQL["end"], dict(id=payout.id, state="settled", said="Nobody was left to pay."))
         return
-    if await value(conn, SQL["begin_to_pay"], id=payout.id, prepared_id=prepared) is None:
-        return  # somebody else has
+    players = sorted(one.player_id for one in lines)
+    if await value(conn, SQL["begin_to_pay"], id=payout.id, prepared_id=prepared, players=players) is None:
+        return  # somebody else has, or has left somebody out
     try:
         assert prepared is not None
         await recruiter.pay(prepared)

@@ -27,10 +27,13 @@ where try_at <= clock_timestamp() and (%(session_id)s::text is null or session_i
 order by try_at, id limit 1
 
 -- name: begin_to_pay
--- Whoever gets the row makes the call that pays, and nobody else ever does.
+-- Whoever gets the row makes the call that pays, and nobody else ever does. What was prepared is of all who are open, and of
+-- nobody else.
 update payout set state = 'paying', prepared_id = %(prepared_id)s, sent_at = clock_timestamp(), tries = 0, said = '',
     try_at = clock_timestamp()
-where id = %(id)s and state = 'asked' returning id
+where id = %(id)s and state = 'asked'
+    and (select array_agg(player_id order by player_id) from bonus where payout_id = %(id)s and state = 'open') = %(players)s::bigint[]
+returning id
 
 -- name: was_not_sent
 -- It never came to them, or they said that it is to come later.
@@ -69,11 +72,11 @@ where id = %(id)s and state not in ('settled', 'refused')
 update bonus set state = 'unpaid' where payout_id = %(id)s and state = 'open'
 
 -- name: hold
--- Before anybody is paid. Another process may have paid meanwhile, and what is listed then is that.
-update bonus set state = 'held', said = %(said)s, listed_before = %(before)s, listed = %(listed)s
-where payout_id = %(id)s and player_id = %(player_id)s and state = 'open' and not exists (
-    select from payout p where p.id = %(id)s and p.state in ('paying', 'accepted', 'unclear', 'settled')
-)
+-- Before anybody is paid, and so what was prepared with them is not paid either. Another process may have paid meanwhile, and
+-- what is listed then is that.
+with still as (update payout set prepared_id = null where id = %(id)s and state = 'asked' returning id)
+update bonus b set state = 'held', said = %(said)s, listed_before = %(before)s, listed = %(listed)s
+from still where b.payout_id = still.id and b.player_id = %(player_id)s and b.state = 'open'
 
 -- name: put_listed
 update bonus set listed_before = %(listed)s, listed = %(listed)s

@@ -207,6 +207,22 @@ def test_what_they_list_and_nobody_here_knows_of_is_left_to_the_researcher(
         told.confirm()
 
 
+def test_what_was_prepared_with_somebody_who_is_left_out_since_is_never_paid(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    told.confirm()
+    fake.fail("pay", "429")
+    told.go_on()
+    fake.submissions[submission(3)]["bonus_payments"] = [201]  # by hand, as it took long
+    fake.fail("prepare", "503")
+    told.go_on()
+    assert told.states() == {"P1": "open", "P3": "held"} and fake.paid == []
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == {"P1": Decimal("1.25"), "P2": 0, "P3": 0}
+    assert told.states() == {"P1": "paid", "P3": "held"}
+
+
 def test_who_did_not_take_part_is_left_out_and_the_others_are_paid(shared: House, fake: FakeProlific) -> None:
     told = recruited(shared, fake, EARNED)
     told.confirm()
