@@ -1,7 +1,8 @@
 """Capacity: how many players a server would hold, from what it used while it was watched.
 
-What is measured is how much of the processors each part used in the busiest seconds. What is concluded is a straight
-line from there to where the first of them is full, and no further than a few times what was played.
+What is measured is how much of the processors each part used in the busiest seconds, and how that grew with the forms
+that came, from the quiet seconds of the same rehearsal to its busiest. What is concluded is that it goes on like that
+to where the first part is full, and no further than a few times what was played.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import linear_regression
 
 from app.rehearsal.gauges import Sample
 
 BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
+MOMENT = 5.0  # seconds that are one point of how load grew with forms
+SPREAD = (
+    3.0,
+    10.0,
+)  # times as many forms in the busiest of them as in the quietest that count: with less it can't be
+# told, and what a server does while hardly anybody writes says nothing of it
+LEAST_GROWTH = 0.5  # a busy server does more at once, and yet no form is for nothing
 FILL = 0.9  # of a core or of all cores: more leaves no room for a burst
 # Seconds more that each form may take on average before the verdict's limits are crossed: whoever waits for an answer
-# sends nothing meanwhile, so people who are many times as fast overload a server later than a straight line says.
+# sends nothing meanwhile, so people who are many times as fast overload a server later than others.
 SLACK = 0.2
 MOST_TIMES = 3  # what was played: further the line is not drawn
 
@@ -32,6 +41,7 @@ class Load:
     bot: float  # the process of bots that used most
     bots: float  # all of them
     forms: float  # that one who plays sent in a second, messages included
+    rate: float  # that all sent in a second
     cores: int  # of this machine
     shared: bool  # server, Postgres and bots share this machine
 
@@ -58,6 +68,7 @@ class Capacity:
     or_more: bool
     limit: str
     load: Load
+    growth: float  # of that part's share with the forms: they to this power. 1: in proportion
 
     @property
     def words(self) -> str:
@@ -69,16 +80,46 @@ def estimate(samples: Sequence[Sample], players: int, local: bool = True) -> Cap
 
     `local`: it is on this machine.
     """
-    loads = [load for window in _windows(samples) if (load := _load(window, local))]
+    loads = [load for window in _windows(samples, BUSIEST) if (load := _load(window, local))]
     if not loads:
         return None
-    share, limit, load = max(
-        ((share / FILL, limit, load) for load in loads for share, limit in _shares(load)),
+    growths = _growths(samples, local)
+    most, limit, load, growth = min(
+        (
+            (
+                players * (FILL / max(share, 0.001)) ** (1 / growth) * (1 + SLACK * load.forms),
+                limit,
+                load,
+                growth,
+            )
+            for load in loads
+            for (share, limit), growth in zip(_shares(load), growths, strict=False)
+        ),
         key=lambda one: one[0],
     )
-    most = players / max(share, 0.001) * (1 + SLACK * load.forms)
     or_more = most > MOST_TIMES * players
-    return Capacity(_two_digits(min(most, MOST_TIMES * players)), or_more, limit, load)
+    return Capacity(_two_digits(min(most, MOST_TIMES * players)), or_more, limit, load, growth)
+
+
+def _growths(samples: Sequence[Sample], local: bool) -> list[float]:
+    """Of each part that can be full, in the order of `_shares`: its share grew with the forms to this power.
+
+    A server commits and draws for several at once where more comes, so that twice the forms cost less than twice as
+    much. Where the forms hardly differed from moment to moment, nothing is known of that, and it is 1.
+    """
+    moments = [
+        load for window in _windows(samples, MOMENT) if (load := _load(window, local)) and load.rate > 0
+    ]
+    least, most = SPREAD
+    busiest = max((load.rate for load in moments), default=0.0)
+    moments = [load for load in moments if load.rate >= busiest / most]
+    if all(load.rate > busiest / least for load in moments):
+        return [1.0, 1.0, 1.0]
+    rates = [math.log(load.rate) for load in moments]
+    parts = zip(
+        *([math.log(max(share, 0.001)) for share, _ in _shares(load)] for load in moments), strict=False
+    )
+    return [min(max(linear_regression(rates, part).slope, LEAST_GROWTH), 1.0) for part in parts]
 
 
 def _shares(load: Load) -> Iterator[tuple[float, str]]:
@@ -119,14 +160,15 @@ def _load(window: Sequence[Sample], local: bool) -> Load | None:
         bot=max(bots, default=0.0),
         bots=sum(bots),
         forms=_forms(window),
+        rate=sum(len(one.latencies) for one in window[1:]) / seconds,
         cores=os.cpu_count() or 1,
         shared=local and database is not None,
     )
 
 
-def _windows(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
+def _windows(samples: Sequence[Sample], seconds: float) -> Iterator[Sequence[Sample]]:
     for start, first in enumerate(samples):
-        end = next((n for n, one in enumerate(samples) if one.at >= first.at + BUSIEST), None)
+        end = next((n for n, one in enumerate(samples) if one.at >= first.at + seconds), None)
         if end is None:
             if len(samples) > 1 and start == 0:
                 yield samples

@@ -131,9 +131,10 @@ class Verdict:
         if self.room is None:
             return ""
         return (
-            f"In the ten busiest seconds with {self.players:,} players{self.pace}, {self.room.load}. The estimate is a"
-            " straight line from there to where the first part is full, and what waiting for answers slows people who"
-            " are as fast as these; no limit but the processors is in it."
+            f"In the ten busiest seconds with {self.players:,} players{self.pace}, {self.room.load}. Twice the forms"
+            f" took {2**self.room.growth:.1f} times as much of what fills up first; the estimate goes on like that"
+            " until it is full, and adds what waiting for answers slows people who are as fast as these. No limit but the"
+            " processors is in it."
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -187,6 +187,36 @@ def test_the_same_seed_gives_the_same_people_most_of_whom_come_early() -> None:
     assert 5 < sum(person.drops_at is not None for person in one) < 40
 
 
+def sample(second: int, server: float, postgres: float = 0.0, bots: float = 0.0, forms: int = 0) -> Sample:
+    """Of a hundred who play; what was used since the beginning, in seconds of a core."""
+    return Sample(
+        at=float(second),
+        came=100,
+        playing=100,
+        done=0,
+        records=0,
+        messages=0,
+        busy=0,
+        latencies=(0.01,) * forms,
+        bots_lag=0.0,
+        processes={"one": Process(server, 80.0, 100, 0, 0.0, 0.0)},
+        postgres_cpu=postgres,
+        bots_cpu={7: bots},
+    )
+
+
+@pytest.mark.parametrize(("power", "most"), [(1.0, 200), (0.8, 237), (0.3, 300)])
+def test_the_estimate_goes_on_as_the_load_grew_within_the_rehearsal(power: float, most: int) -> None:
+    """From 10 to 60 forms a second, with which the server takes up to 45 % of a core; they are answered at once."""
+    rates = [min(10 + second, 60) for second in range(80)]
+    shares = [0.45 * (rate / 60) ** power for rate in rates]
+    samples = [sample(second, sum(shares[: second + 1]), forms=rate) for second, rate in enumerate(rates)]
+    room = estimate(samples, 100)
+    assert room is not None and room.load.rate == 60
+    slack = 1 + 0.2 * 0.6  # whoever waits sends nothing: 0.2 s for each of 0.6 forms a second
+    assert 0.96 * min(most * slack, 300) <= room.players <= 1.01 * most * slack
+
+
 @pytest.mark.parametrize(
     ("server", "postgres", "bots", "players", "what"),
     [
@@ -212,20 +242,7 @@ def test_the_estimate_goes_by_what_was_fullest_in_the_busiest_ten_seconds(
         return share * min(max(second - 20, 0), 10)
 
     samples = [
-        Sample(
-            at=float(second),
-            came=100,
-            playing=100,
-            done=0,
-            records=0,
-            messages=0,
-            busy=0,
-            latencies=(),
-            bots_lag=0.0,
-            processes={"one": Process(used(server, second), 80.0, 100, 0, 0.0, 0.0)},
-            postgres_cpu=used(postgres, second),
-            bots_cpu={7: used(bots, second)},
-        )
+        sample(second, used(server, second), used(postgres, second), used(bots, second))
         for second in range(60)
     ]
     room = estimate(samples, 100)
