@@ -133,8 +133,8 @@ class Verdict:
         return (
             f"In the ten busiest seconds with {self.players:,} players{self.pace}, {self.room.load}. Twice the forms"
             f" took {2**self.room.growth:.1f} times as much of what fills up first; the estimate goes on like that"
-            " until it is full, and adds what waiting for answers slows people who are as fast as these. No limit but the"
-            " processors is in it."
+            " until it is full, and adds what waiting for answers slows people who are as fast as these. No limit but"
+            " the processors is in it."
         )
 
     def as_json(self) -> dict[str, Any]:
