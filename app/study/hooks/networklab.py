@@ -265,6 +265,8 @@ class Room:
         Who did not answer is not in it. Where several steps have the name, the last of them counts, or `step`.
         """
         wanted = self.round if round is None else round
+        if type(came := _ALL_SAID.__get__(self)) is _Unread:
+            return came.said(name, wanted, step)
         return {
             one.slot: one.value
             for one in self.all_said
@@ -386,6 +388,41 @@ class Packer:
         return {"again": changed, "same": same, "said": pack(value.all_said[same:])}
 
 
+class _Unread:
+    """What was said, as it came: a hook asks for little of it, and all the rest is made where one looks at it."""
+
+    __slots__ = ("lines", "names")
+
+    def __init__(self, packed: list[Any]) -> None:
+        self.names, self.lines = packed
+
+    def said(self, name: str, round: int, step: str | None) -> dict[int, Any]:
+        of = {nth for nth, (asked, known) in enumerate(self.names) if known == name and step in (None, asked)}
+        return {
+            slot: value if type(value) in PLAIN else unpack(value)
+            for nth, in_round, slot, value in self.lines
+            if nth in of and in_round == round
+        }
+
+    def read(self) -> tuple[Said, ...]:
+        return _unpack_said([self.names, self.lines])
+
+
+# Of its hundreds of answers a hook may ask for the last ones alone: they stay as they came until somebody looks.
+_ALL_SAID = vars(Room)["all_said"]
+
+
+def _read_all(room: Room) -> tuple[Said, ...]:
+    found = _ALL_SAID.__get__(room)
+    if type(found) is _Unread:
+        found = found.read()
+        _ALL_SAID.__set__(room, found)
+    return found  # type: ignore[no-any-return]
+
+
+Room.all_said = property(_read_all, _ALL_SAID.__set__)  # type: ignore[assignment, misc]
+
+
 class Unpacker:
     """The other end."""
 
@@ -475,11 +512,12 @@ def unpack(packed: Any) -> Any:
         kind, parts = _TYPES[packed["is"]], packed["with"]
         if kind is Accept and parts and parts[0] is not None:
             return Accept(Packed(parts[0]), *map(unpack, parts[1:]))  # it is kept as it is
+        if kind is Room:
+            return Room(*map(_unpack_part, parts))
         return kind(*[one if type(one) in PLAIN else unpack(one) for one in parts])
     [(kind, inner)] = packed.items()
     if kind == "said":
-        said = [(inner[0][of], nth, slot, unpack(value)) for of, nth, slot, value in inner[1]]
-        return tuple([Said(step, nth, slot, name, value) for (step, name), nth, slot, value in said])
+        return _unpack_said(inner)
     if kind == "ties":
         return _unpack_ties(inner)
     if kind == "map":
@@ -524,10 +562,28 @@ def _pack_said(all_said: Iterable[Said]) -> Any:
     """Hundreds of them: each step and name once, and of each which of these, its round, its slot and its value."""
     names: dict[tuple[str, str], int] = {}
     lines = [
-        (names.setdefault((step, name), len(names)), nth, slot, said if type(said) in PLAIN else pack(said))
+        (
+            names.setdefault((step, name), len(names)),
+            *(nth, slot),
+            said if type(said) in PLAIN else {"decimal": str(said)} if type(said) is Decimal else pack(said),
+        )
         for step, nth, slot, name, said in map(_said_parts, all_said)
     ]
     return [list(names), lines]
+
+
+def _unpack_part(part: Any) -> Any:
+    return _Unread(part["said"]) if type(part) is dict and "said" in part else unpack(part)
+
+
+def _unpack_said(packed: list[Any]) -> tuple[Said, ...]:
+    names, lines = packed
+    return tuple(
+        [
+            Said(names[of][0], nth, slot, names[of][1], one if type(one) in PLAIN else unpack(one))
+            for of, nth, slot, one in lines
+        ]
+    )
 
 
 def _how_many_same(before: tuple[Said, ...], now: tuple[Said, ...]) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import time
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from app.study.hooks.networklab import Packed, Room, Said, Seat, Tie, pack
+from app.study.hooks.networklab import Packed, Room, Said, Seat, Tie, pack, unpack
 from app.study.hooks.pool import AT_ONCE, HookError, Hooks, HookTurn
 from app.study.model.study import Study
 from tests.house.hooks import study_with, told
@@ -152,6 +153,37 @@ def test_a_room_that_is_asked_about_again_arrives_as_it_is_by_then() -> None:
             return [await turn.ask("says", lambda answer: answer, room) for room in rooms]
 
     assert told(story) == rooms
+
+
+def test_a_room_has_what_was_said_as_it_came_until_somebody_looks_at_all_of_it() -> None:
+    steps = ("talk", 1, "sure"), ("vote", 1, "sure"), ("vote", 2, "sure"), ("vote", 2, "each")
+    values: tuple[Any, ...] = (1, Decimal("0.5"), True, {2: "keep"})
+    lines = [(*at, value) for at, value in zip(steps, values, strict=True)]
+    said = [Said(step, nth, slot, name, value) for step, nth, name, value in lines for slot in (1, 2)]
+    room = replace(ROOM, step="vote", round=2, all_said=tuple(said))
+
+    def came() -> Room:
+        return unpack(pack(room))  # type: ignore[no-any-return]
+
+    for _ in range(2):
+        assert came() == room and came().all_said == room.all_said and came().all_said == tuple(said)
+    for given in (
+        dict(name="sure"),
+        dict(name="each"),
+        dict(name="sure", round=1),
+        dict(name="sure", round=1, step="talk"),
+        dict(name="nothing"),
+    ):
+        assert came().said(**given) == room.said(**given)
+    long = pack(replace(room, all_said=tuple(replace(said[0], round=nth) for nth in range(20_000))))
+    before = time.process_time()
+    assert unpack(long).said("sure", round=7) == {1: 1}
+    at_once = time.process_time() - before
+    before = time.process_time()
+    assert len(unpack(long).all_said) == 20_000
+    assert at_once < (time.process_time() - before) / 5, "it made only what was asked for"
+    with pytest.raises(FrozenInstanceError):
+        room.all_said = ()  # type: ignore[misc]
 
 
 def test_what_a_study_keeps_goes_to_its_hook_as_it_is_stored_and_reads_as_what_it_is() -> None:
