@@ -115,7 +115,7 @@ async def _goes_on(conn: Connection, cast: Demo, study: Study, bots: int) -> boo
 
 async def _open(conn: Connection, study: Study, bots: int) -> Demo:
     types = [type_ for type_, count in first_seats(study).items() for _ in range(count)]
-    named = [type_ for type_ in study.types if type_ != "any"] or ["player"]
+    named = [type_ for type_ in study.types if type_ != "any"] or [""]
     types = [named[0] if type_ == "any" else type_ for type_ in types]
     around = itertools.cycle(types)
     you = Person(new_token(), "You", types[0], made_up(study, 0))

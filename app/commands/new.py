@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.commands.arguments import Refusal
+from app.commands.program import program
 from app.config import Config
 from app.study.model.study import MOST_SEATS
 from app.study.reading import check
@@ -63,6 +64,7 @@ README = """\
 
 {people} the same question three times and see what the others answered before.
 
+    networklab serve --dev {folder}           # its pages in your browser, and what you change as you save it
     networklab check {folder}                 # what is wrong, or what it will take
     networklab demo --study {folder}          # bots play it, and one place is yours
     networklab open {folder} --players {folder}/people.csv --links links.csv
@@ -100,8 +102,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise Refusal(f"{folder} can’t be written: {error.strerror}.") from None
     print(
         f"{folder} has a study that runs. What to do next:\n"
-        f"  networklab check {folder}         what it will take\n"
-        f"  networklab demo --study {folder}  bots play it, and one place is yours\n"
+        f"  {program()} serve --dev {folder}   its pages in your browser, and what you change as you save it\n"
+        f"  {program()} check {folder}         what it will take\n"
+        f"  {program()} demo --study {folder}  bots play it, and one place is yours\n"
         f"Then change {folder}/study.toml and {folder}/pages/guess.html; {folder}/README.md has the rest."
     )
     return 0

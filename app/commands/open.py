@@ -21,6 +21,7 @@ from app.commands.lists import (
     warn_of_links,
     written,
 )
+from app.commands.program import program
 from app.config import Config
 from app.database.connections import Connection
 from app.players.door import Places
@@ -145,9 +146,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(_ids_to_add(study) if before is None else _same_ids(before))
     if start_at:
         begins = f"seating begins by itself at {said(start_at)}, while a server runs"
-        print(f"`networklab serve` lets them in; {begins}.")
+        print(f"`{program()} serve` lets them in; {begins}.")
     else:
-        print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
+        print(f"`{program()} serve` lets them in; `{program()} start {session.id}` begins seating.")
     return 0
 
 

@@ -10,6 +10,8 @@ from app.study.model.study import Study
 from app.study.syntax.mistakes import Mistake, excerpt, whole_line
 from app.web.broken_pages import broken
 
+WIDEST = 64  # characters of a line: as many as the window has room for, or the mark would be out of sight
+
 
 @dataclass(frozen=True, slots=True)
 class Slip:
@@ -30,7 +32,7 @@ class Stopped:
 
 
 def slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
-    return Slip(mistake, excerpt(mistake, files).partition("\n")[2])
+    return Slip(mistake, excerpt(mistake, files, widest=WIDEST).partition("\n")[2])
 
 
 def of_room(stopped: Stopped, files: Mapping[str, bytes]) -> Slip:

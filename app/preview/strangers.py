@@ -16,7 +16,7 @@ STRANGERS = Habits(think=(1.0, 4.0), fallible=False)
 
 def cast(study: Study, frames: int) -> tuple[Person, ...]:
     """Who comes: a player for each frame, and as many others as their rooms need, of the types of the first room."""
-    any_type = itertools.cycle([type_ for type_ in study.types if type_ != "any"] or ["player"])
+    any_type = itertools.cycle([type_ for type_ in study.types if type_ != "any"] or [""])
     seats = [
         next(any_type) if type_ == "any" else type_
         for type_, count in first_seats(study).items()

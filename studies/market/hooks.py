@@ -5,6 +5,7 @@ import random
 from networklab import Accept, Move, Question, Refuse, Room, Wait
 
 LADDERS = {"buyer": (130, 110, 90, 70, 50), "seller": (30, 50, 70, 90, 110)}  # balanced at 80: three trades
+SIDES = {"buyer": ("bids", "asks", 1), "seller": ("asks", "bids", -1)}  # own and other offers, and a sign
 NONE = "none"
 
 
@@ -22,7 +23,7 @@ def trade(room: Room, move: Move) -> Accept | Refuse:
     """The best offers stand first in the book. What reaches them trades at once, at the price that stood there."""
     role, units, slot = room.said("role"), room.said("unit"), move.slot
     book = room.state or {"bids": (), "asks": (), "deals": ()}
-    own, other, sign = ("bids", "asks", 1) if role[slot] == "buyer" else ("asks", "bids", -1)
+    own, other, sign = SIDES[role[slot]]
     if any(slot in (deal["buyer"], deal["seller"]) for deal in book["deals"]):
         return Refuse("You have traded your unit of this period.")
     rest = [one for one in book[own] if one["slot"] != slot]
@@ -32,9 +33,8 @@ def trade(room: Room, move: Move) -> Accept | Refuse:
         return Accept({**book, own: rest}, {"offer": {slot: NONE}})
     price = move.values["price"]
     if sign * (price - units[slot]) > 0:
-        return Refuse(
-            f"You would lose by that: your unit {'is worth' if sign > 0 else 'costs'} {units[slot]}."
-        )
+        what = "is worth" if sign > 0 else "costs"
+        return Refuse(f"You would lose by that: your unit {what} {units[slot]}.")
     met = [one for one in book[other] if room.seat(one["slot"]).plays]  # who has left trades no more
     if not met or sign * (met[0]["price"] - price) > 0:
         offers = sorted([*rest, {"slot": slot, "price": price}], key=lambda one: -sign * one["price"])
@@ -42,19 +42,15 @@ def trade(room: Room, move: Move) -> Accept | Refuse:
     price, partner = met[0]["price"], met[0]["slot"]
     buyer, seller = (slot, partner) if sign > 0 else (partner, slot)
     deals = [*book["deals"], {"buyer": buyer, "seller": seller, "price": price}]
-    results = {
-        "profit": {buyer: units[buyer] - price, seller: price - units[seller]},
-        "offer": {buyer: NONE, seller: NONE},
-    }
+    profit = {buyer: units[buyer] - price, seller: price - units[seller]}
+    results = {"profit": profit, "offer": {buyer: NONE, seller: NONE}}
     everybody = len(deals) == min(list(role.values()).count(name) for name in LADDERS)
     return Accept({own: rest, other: met[1:], "deals": deals}, results, end=everybody)
 
 
 def trader(room: Room, slot: int, questions: tuple[Question, ...]) -> Move | Wait | None:
     """Begins far from what its unit is worth and comes nearer as time runs out; takes what it would have asked for."""
-    own, other, sign = (
-        ("bids", "asks", 1) if "bid" in [one.name for one in room.offers] else ("asks", "bids", -1)
-    )
+    own, other, sign = SIDES["buyer" if "bid" in [one.name for one in room.offers] else "seller"]
     unit, dice = room.said("unit")[slot], room.dice(f"{slot}/{room.turn}")
     if slot in room.said("profit"):
         return None  # its unit is traded

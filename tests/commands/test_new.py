@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+
 from app.study.reading import parse, read_folder
 from tests.house.shell import Shell
 
@@ -10,6 +14,10 @@ def test_three_questions_make_a_study_that_runs(shell: Shell) -> None:
     made = shell.type("new", "mine", typed='Say "so"\nsix\n6\n\n')
     assert "“six” people can’t be in one room" in made.stderr  # and it is asked again
     assert made.returncode == 0 and "networklab demo --study mine" in made.stdout, made.stderr
+    [look] = re.findall(r"^ +(\S+) serve --dev mine", made.stdout, re.MULTILINE)
+    assert shutil.which(look, path=f"{os.environ['PATH']}") or (shell.folder / look).is_file(), (
+        "it can be typed"
+    )
     assert made.stderr.count("[") == 4  # the questions, each with what is taken without an answer
     study = parse(read_folder(shell.folder / "mine"))
     assert (study.title, study.rooms[0].size, len(study.plan)) == ('Say "so"', 6, 3)

@@ -23,7 +23,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from app.config import PROJECT
 from app.preview.changes import changed_parts
-from app.preview.slips import Slip, of_page
+from app.preview.slips import Slip, of_page, slip
 from app.preview.strangers import cast
 from app.preview.watched_files import Saves
 from app.rehearsal.browser import Browser
@@ -31,8 +31,11 @@ from app.rehearsal.page import HIDDEN
 from app.rehearsal.sending import FROM_PAGE
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake
 from app.web import templates
 from app.web.processes import free_port
+from tests.house.classics import files_of
 from tests.house.house import House
 from tests.house.market import market
 from tests.house.stage import DESK, Stage
@@ -151,6 +154,17 @@ def test_so_many_come_that_everybody_in_the_window_is_seated() -> None:
     )
     assert [person.label for person in three][3:] == ["Player 4", "Bot 5", "Bot 6"]
     assert {person.type for person in three} == {"red", "blue", "green"}
+    untyped = parse(files_of("prisoner"))
+    assert {person.type for person in cast(untyped, 4)} == {""}, "or “2 player were waiting” is told"
+
+
+def test_the_mark_below_a_mistake_is_where_the_window_shows_it() -> None:
+    toml = files_of("two_games")["study.toml"].replace(b"max = 100}", b"max = 1000000000000}")
+    sides = next(nth for nth, line in enumerate(toml.decode().split("\n"), 1) if '"price", ask' in line)
+    lines = slip(Mistake("study.toml", Spot(sides, 82, 3), "x", "y"), {"study.toml": toml}).excerpt.split(
+        "\n"
+    )
+    assert len(lines) == 2 and max(map(len, lines)) <= 72 and lines[1].endswith("^~~")
 
 
 def test_a_save_is_told_once_it_has_stood_still(tmp_path: Path) -> None:

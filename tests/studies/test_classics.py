@@ -206,6 +206,18 @@ def test_the_manual_says_truly_how_long_they_are_beside_others() -> None:
     assert f"| {total[0]} · {total[1]:,} · {total[2]} | |" in manual
 
 
+@pytest.mark.parametrize("name", ["market", "bargain", "ultimatum", "beauty", "effort", "groupchat"])
+def test_a_study_that_comes_along_names_its_paper_and_takes_less_than_sixty_lines_of_python(
+    name: str,
+) -> None:
+    folder = PROJECT / "studies" / name
+    lines = [line for line in (folder / "hooks.py").read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert len(lines) < 60
+    assert re.search(
+        r"^After .*\(\d{4}\)\.", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+
 # No bot has been in a first wave.
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [one for one in CLASSICS if one != "wave_two"])

@@ -108,6 +108,7 @@ def _check_steps(findings: Findings, files: Mapping[str, bytes], steps: Sequence
         not shown
         and not asked
         and not any(ROLE in only for step in steps for _, only, _ in meant_in((), step))
+        and not any(channel.role for step in steps for channel in step.channels)
         and not any(map(named.search, texts))
     ):
         sentence = "Nobody learns their role: no `only`, no `show`, no page and no hook names it."

@@ -119,29 +119,29 @@ def listed(words: Collection[str]) -> str:
     return " and ".join(part for part in (", ".join(quoted[:-1]), *quoted[-1:]) if part)
 
 
-def excerpt(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False) -> str:
-    """The sentence, and below it the line, with a mark under what is meant."""
+def excerpt(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False, widest: int = WIDEST) -> str:
+    """The sentence, and below it the line, or so many characters of it, with a mark under what is meant."""
     colour, plain = ((RED if mistake.grave else BLUE), PLAIN) if colours else ("", "")
     first = f"{'' if mistake.grave else 'note: '}{mistake}"
     lines = _lines(content_of(files.get(mistake.file, b"")))
     if mistake.spot is None or mistake.spot.line > len(lines):
         return first
     line, column, width = mistake.spot
-    source, before = _around(lines[line - 1], column)
+    source, before = _around(lines[line - 1], column, widest)
     mark = f"^{'~' * (min(width, len(source) - before) - 1)}"
     blank = "".join("\t" if one == "\t" else "" if one in JOINERS else " " for one in source[:before])
     gutter = " " * len(f"{line:5}")
     return f"{first}\n{line:5} | {source}\n{gutter} | {blank}{colour}{mark}{plain}"
 
 
-def _around(source: str, column: int) -> tuple[str, int]:
+def _around(source: str, column: int, widest: int) -> tuple[str, int]:
     """What is shown of a line, and how many characters of that stand before the column."""
-    start = max(0, column - 1 - WIDEST // 2) if len(source) > WIDEST else 0
-    part = source[start : start + WIDEST]
+    start = max(0, column - 1 - widest // 2) if len(source) > widest else 0
+    part = source[start : start + widest]
     before = column - 1 - start
     if start:
         part = f"…{part[1:]}"
-    if start + WIDEST < len(source):
+    if start + widest < len(source):
         part = f"{part[:-1]}…"
     return part, before
 
