@@ -19,6 +19,7 @@ import psycopg
 
 from app.database.breath import Breath
 from app.database.connections import Connection, Line
+from app.database.lately import Lately
 
 BATCH = (
     128  # entries: with 64, half of 200 connections waited for the batch after next (p99 51 ms instead of 45)
@@ -62,7 +63,7 @@ class GroupCommit(Generic[Entry, Outcome]):
             tuple[Entry, asyncio.Future[Outcome], float]
         ] = []  # the batch that is with Postgres
         self.acknowledged = 0
-        self.latencies: deque[float] = deque(maxlen=1000)  # seconds from asking to acknowledged
+        self.latencies = Lately()  # seconds from asking to acknowledged
         self.wake = asyncio.Event()
 
     @property

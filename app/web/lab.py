@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from litestar.datastructures import State
 from app.config import Config
 from app.database.connections import Connection, Pool, look_around, open_pool
 from app.database.group_commit import GroupCommit
+from app.database.lately import Lately
 from app.database.listener import Listener
 from app.players.door import DoorCounts
 from app.players.presence import Presence
@@ -91,7 +92,7 @@ class Lab:
     replays: Turns
     readers: Readers
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
-    sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
+    sign_in_times: Lately  # seconds from the form to the answer, with the seating in it
     # Of studies: as they come, on slow lines too; then each checked in a process of its own; and read again for a page.
     arriving: Turns = field(default_factory=lambda: Turns(4, 8))
     uploads: Turns = field(default_factory=lambda: Turns(1, 4))
@@ -106,14 +107,15 @@ class Lab:
         return self.arrivals, self.answers, self.messages, self.moves
 
     def figures(self) -> Figures:
-        seconds = [*self.answers.latencies, *self.messages.latencies, *self.moves.latencies]
+        told = (self.answers.latencies, self.messages.latencies, self.moves.latencies)
+        seconds = [one for latencies in told for one in latencies.seconds()]
         return Figures(
             streams=len(self.live.pages),
             queued=sum(commit.queued for commit in self.commits),
             oldest=1000 * max(commit.oldest for commit in self.commits),
             commit_p50=1000 * percentile(seconds, 0.5),
             commit_p95=1000 * percentile(seconds, 0.95),
-            sign_in_p95=1000 * percentile(self.sign_in_times, 0.95),
+            sign_in_p95=1000 * percentile(self.sign_in_times.seconds(), 0.95),
             lag=1000 * self.live.hub.lag,
             tick=1000 * self.ticker.took,
             listening=self.listener.connected.is_set(),
@@ -174,8 +176,8 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | Spent | None]:
         return await messages.store(conn, sent, config.messages_at_once)
 
-    async def render(tick: Tick) -> bytes:
-        return render_tick(tick, await studies.of(tick.session.id))
+    async def render(tick: Tick, wall: bool) -> bytes:
+        return render_tick(tick, await studies.of(tick.session.id), wall)
 
     presence, signs, acknowledged, door_counts = Presence(), Signs(), Counter[str](), DoorCounts()
     process, counting = f"{socket.gethostname()}:{os.getpid()}", Turns(2, 200)
@@ -216,7 +218,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         replays=Turns(2, 12),
         readers=Readers(),
         acknowledged=acknowledged,
-        sign_in_times=deque(maxlen=1000),
+        sign_in_times=Lately(),
     )
     conductor.acting.moved = referee.hint
     return lab

@@ -69,7 +69,7 @@ async def still_on_session(session_id: str) -> None:
 
 @get("/sessions/{session_id:str}", needs=SEES)
 async def session_page(request: Query, session_id: str, wall: bool = False) -> Response[str]:
-    """`wall`: big figures for a projector, and nothing to click."""
+    """`wall`: for a projector, with what everybody in the room may see, and nothing to click."""
     lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
@@ -86,11 +86,11 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         link = door_link(session_id, lab.config.public_url)
         context |= dict(door_link=link, door_picture=qr_picture(link), is_alone=bool(warning_of(link)))
     context |= dict(warning=warning_of(lab.config.public_url))
-    return page("admin/session.html", context | tick_context(tick, study))
+    return page("admin/session.html", context | tick_context(tick, study, wall))
 
 
 @get("/sessions/{session_id:str}/live", needs=SEES)
-async def session_live(request: Query, session_id: str) -> ASGIApp:
+async def session_live(request: Query, session_id: str, wall: bool = False) -> ASGIApp:
     """The dashboard's tick, once a second. (A raw handler cannot have parameters in its path: Litestar 2.25.)"""
     lab, who = lab_of(request), who_asks(request)
     await study_of(request, session_id)  # a tick, which is rendered with it, must not wait for it
@@ -100,12 +100,12 @@ async def session_live(request: Query, session_id: str) -> ASGIApp:
         if lab.open_pages.shown_to(who.login_id) >= TABS:
             await refuse(send, 429)
             return
-        board = lab.ticker.watch(session_id)
+        board = lab.ticker.watch(session_id, wall)
         try:
             with lab.open_pages.showing(who.login_id, session_id) as shown:
-                await send_stream(receive, send, shown.follow(board.messages(), farewell))
+                await send_stream(receive, send, shown.follow(board.messages(wall), farewell))
         finally:
-            lab.ticker.unwatch(session_id)
+            lab.ticker.unwatch(session_id, wall)
 
     return stream
 

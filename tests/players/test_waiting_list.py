@@ -339,7 +339,7 @@ def test_more_places_let_the_line_in_at_once_and_fewer_throw_nobody_out(
             await come(house, server, session, 6)
             assert people(house, session)[pid(6)] == "in line", "behind who was there, though a place is free"
             await shows(guests[4], "You’re in")
-            assert "many needs 37 more of any type" in await ada.shows("0 of 3 complete")
+            assert "many needs 37 more people" in await ada.shows("0 of 3 complete")
 
     house.tell(story())
     kept(house, session)

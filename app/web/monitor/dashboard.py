@@ -80,13 +80,15 @@ class Pool:
     standing: Sequence[Standing]
 
 
-def render_tick(tick: Tick, study: Study) -> bytes:
-    """The dashboard's changing part, the same for all who watch."""
-    content = templates.render("admin/_tick.html", **tick_context(tick, study))
+def render_tick(tick: Tick, study: Study, wall: bool = False) -> bytes:
+    """The dashboard's changing part, the same for all who watch; `wall`: as it is shown to a room."""
+    content = templates.render(
+        "admin/_wall.html" if wall else "admin/_tick.html", **tick_context(tick, study, wall)
+    )
     return sse(fragment("#tick", "innerMorph", content))
 
 
-def tick_context(tick: Tick, study: Study) -> dict[str, object]:
+def tick_context(tick: Tick, study: Study, wall: bool = False) -> dict[str, object]:
     made: dict[str, int] = {}
     for room in tick.rooms:
         made[room.kind] = made.get(room.kind, 0) + 1
@@ -98,6 +100,7 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         tick=tick,
         alone=[one for one in (BEFORE, AFTER) if study.first(one) is not None or counts[one]],
         study=study,
+        talks=any(step.talks for step in study.all_steps),
         lights=found,
         verdict=verdict(found),
         needs=[
@@ -118,7 +121,7 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after and begun}),
         type_numbers=numbers,
         room_items=_room_cards(tick, study, numbers, rooms)
-        if tick.faces
+        if tick.faces and not wall
         else room_items(tick.rooms, study, numbers, rooms),
     )
 
@@ -233,6 +236,7 @@ def _room_cards(tick: Tick, study: Study, numbers: Mapping[str, int], address: s
                 steps=len(study.part_of(room.position)),
                 rounds=study.plan[room.position].step.repeat,
                 asks=bool(study.plan[room.position].step.fields),
+                talks=bool(study.plan[room.position].step.talks),
                 at=paused or tick.at,
                 paused=bool(paused),
             )

@@ -55,10 +55,12 @@ def _of_server(tick: Tick) -> Iterator[Light]:
     )
     soon = server.sign_in_p95 <= SIGN_IN
     yield Light(
-        "sign-in, 95%", _ms(server.sign_in_p95), f"limit {SIGN_IN:,.0f} ms", soon, "signing in is slow"
+        "sign-in, 95%", _lately(server.sign_in_p95), f"limit {SIGN_IN:,.0f} ms", soon, "signing in is slow"
     )
     soon = server.commit_p95 <= ANSWER
-    yield Light("answer, 95%", _ms(server.commit_p95), f"limit {ANSWER:,.0f} ms", soon, "answers are slow")
+    yield Light(
+        "answer, 95%", _lately(server.commit_p95), f"limit {ANSWER:,.0f} ms", soon, "answers are slow"
+    )
     oldest = f"oldest {server.oldest:,.0f} ms"
     yield Light(
         "unsaved forms", f"{server.queued:,}", oldest, server.oldest <= OLDEST, "forms wait to be saved"
@@ -128,3 +130,7 @@ def _against_acknowledged(tick: Tick) -> tuple[str, bool]:
 
 def _ms(milliseconds: float) -> str:
     return f"{milliseconds:,.0f} ms"
+
+
+def _lately(milliseconds: float) -> str:
+    return _ms(milliseconds) if milliseconds else "none now"

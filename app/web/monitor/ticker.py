@@ -46,15 +46,17 @@ class Board:
     """What the dashboards of one session show: the newest tick, rendered once for all who watch."""
 
     watchers: int = 0
+    walls: int = 0  # of them, those for a whole room to see
     message: bytes = b""
+    on_wall: bytes = b""
     ticked: asyncio.Event = field(default_factory=asyncio.Event)
     before: Tick | None = None
 
-    async def messages(self) -> AsyncIterator[bytes]:
+    async def messages(self, wall: bool = False) -> AsyncIterator[bytes]:
         """Each tick from now on; who is slow gets the newest and misses those between."""
         while True:
             await self.ticked.wait()
-            yield self.message
+            yield self.on_wall if wall else self.message
 
 
 class Ticker:
@@ -63,7 +65,7 @@ class Ticker:
         url: str,
         process: str,
         figures: Callable[[], Figures],
-        render: Callable[[Tick], Awaitable[bytes]],
+        render: Callable[[Tick, bool], Awaitable[bytes]],
         presence: Presence,
         signs: Signs,
         door_counts: DoorCounts,
@@ -83,14 +85,16 @@ class Ticker:
         self.took = 0.0  # seconds, the last tick
         self.beat = 0.0  # on the monotonic clock: when the next pulse is to be taken
 
-    def watch(self, session_id: str) -> Board:
+    def watch(self, session_id: str, wall: bool = False) -> Board:
         board = self.boards.setdefault(session_id, Board())
         board.watchers += 1
+        board.walls += wall
         return board
 
-    def unwatch(self, session_id: str) -> None:
+    def unwatch(self, session_id: str, wall: bool = False) -> None:
         board = self.boards[session_id]
         board.watchers -= 1
+        board.walls -= wall
         if not board.watchers:
             del self.boards[session_id]
 
@@ -141,7 +145,8 @@ class Ticker:
         for session_id, board in list(self.boards.items()):
             try:
                 tick = await read_tick(conn, session_id, server, board.before)
-                board.message = await self.render(tick)
+                board.message = await self.render(tick, False)
+                board.on_wall = await self.render(tick, True) if board.walls else b""
             except (psycopg.OperationalError, OSError, TimeoutError):
                 raise  # the database's trouble, not the session's
             except Exception:

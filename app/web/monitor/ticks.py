@@ -21,7 +21,7 @@ from app.sessions.sessions import Session, find_session
 from app.study.model.entrance import AT_THE_DOOR
 from app.web.monitor import pulse
 from app.web.monitor.broken import BrokenPage, broken_pages
-from app.web.monitor.pulse import BEAT, Curve
+from app.web.monitor.pulse import BEAT, Pulse
 from app.web.monitor.server_figures import Figures, surroundings
 
 SQL = Queries(__name__)
@@ -120,7 +120,7 @@ class Trend:
 
     read_at: float  # on the monotonic clock
     usual: UsualTimes
-    curves: Sequence[Curve]
+    pulse: Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,6 @@ class Tick:
     rooms: list[RoomLine]
     totals: Totals
     stored_before: tuple[int, ...]  # records at the two ticks before, the newer first
-    records_a_second: float
-    messages_a_second: float
     server: Figures  # all processes together
     log: list[LogLine]
     questions: Sequence[CallForHelp]  # who waits for a word from a researcher
@@ -181,7 +179,7 @@ class Tick:
 
 
 async def read_tick(conn: Connection, session_id: str, server: Figures, before: Tick | None = None) -> Tick:
-    """`before`: the tick before, from which the rates are made."""
+    """`before`: the tick before: what changes slowly is taken over from it."""
     async with conn.pipeline():
         session = await find_session(conn, session_id)
         people = await (await conn.execute(SQL["people"], dict(session_id=session_id))).fetchall()
@@ -206,9 +204,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
     now = clock.now()
     trend = before.trend if before else None
     if trend is None or time.monotonic() - trend.read_at >= BEAT:
-        trend = await _read_trend(conn, session_id, now)
-    seconds = max((now - before.at).total_seconds(), 0.001) if before else 1.0
-    old = before.totals if before else totals
+        trend = await _read_trend(conn, session_id)
     return Tick(
         at=now,
         session=session,
@@ -217,8 +213,6 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         rooms=found,
         totals=totals,
         stored_before=(before.totals.records, *before.stored_before)[:2] if before else (),
-        records_a_second=(totals.records - old.records) / seconds,
-        messages_a_second=(totals.messages - old.messages) / seconds,
         server=server,
         log=log,
         questions=questions,
@@ -246,10 +240,10 @@ async def _faces(conn: Connection, session_id: str) -> dict[int, Faces]:
     return {one.room_id: one for one in await rows(conn, Faces, SQL["faces"], session_id=session_id)}
 
 
-async def _read_trend(conn: Connection, session_id: str, now: datetime) -> Trend:
+async def _read_trend(conn: Connection, session_id: str) -> Trend:
     usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
     assert usual is not None
-    return Trend(time.monotonic(), usual, await pulse.curves(conn, session_id, now))
+    return Trend(time.monotonic(), usual, await pulse.pulse_of(conn, session_id))
 
 
 async def room_lines(conn: Connection, session_id: str, only: Sequence[int] | None = None) -> list[RoomLine]:

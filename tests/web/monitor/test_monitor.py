@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from datetime import UTC, datetime
 
@@ -17,7 +18,7 @@ from app.web.monitor.dashboard import HEIGHT, WIDTH, room_items, wait_rows
 from app.web.monitor.lights import Light, verdict
 from app.web.monitor.ticks import RoomLine, Waiters
 from tests.house.desk import desk, numbers
-from tests.house.guests import seated, sign_everyone_in
+from tests.house.guests import seated, sign_everyone_in, watching
 from tests.house.house import House
 from tests.house.pages import words
 from tests.house.server import Server
@@ -222,6 +223,31 @@ def test_a_few_rooms_are_cards_with_names_and_what_was_said_last(shared: House, 
         )
         shared.sql(bots, session.id)
         await ada.shows("bot On")
+
+    shared.tell(story())
+
+
+def test_a_wall_shows_a_room_what_is_for_all_and_no_name_no_word_and_nothing_of_the_server(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, server, session)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        async with watching(ada.browser, f"{ada.here}/live?wall=true") as wall:
+            await sign_everyone_in(guests)
+            for guest in guests:
+                await seated(guest)
+            await guests[0].say("Is the bridge open?")
+            assert (await guests[1].answer({"belief": "6"})).status == 200
+            await ada.shows("Is the bridge open?")
+            await wall.until(lambda _: "1 message" in words(wall.raw[-1]), "the message, counted")
+            for shown in (wall.raw[-1], await ada.page("?wall=true")):
+                assert "4 are playing 1 room 2 records saved 1 message" in words(shown)
+                assert len(re.findall(r'<use href="#t\d-answered"', shown)) == 1 and shown.count("<use ") == 4
+                for hidden in (*session.tokens, "bridge", "gauges", "Everything works", "Pause", "Log"):
+                    assert f">{hidden}" not in shown and f" {hidden} " not in words(shown), hidden
 
     shared.tell(story())
 
