@@ -76,7 +76,7 @@ def demo(networklab: Path, folder: Path, home: Path) -> Iterator[str]:
             stderr=errors,
             text=True,
         )
-    enough = Timer(60, popen.terminate)  # where no server process gets ready it says nothing more
+    enough = Timer(180, popen.terminate)  # where no server process gets ready it says nothing more
     enough.start()
     try:
         assert popen.stdout is not None

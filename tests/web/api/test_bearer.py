@@ -26,6 +26,11 @@ def problem_of(answer: httpx.Response) -> str:
 def test_each_address_lets_in_whom_the_pages_let_in(shared: House, server: Server) -> None:
     session = shared.open(start=True)
     employ(shared, session)
+    read_only = [
+        "olga",
+        "otto",
+        "nina",
+    ]  # who may all, little and nothing: a token adds nothing to what its owner may
     for name, may in MAY.items():
         with program(shared, server, name) as all_, program(shared, server, name, "read") as reads:
             for what, (need, whole) in API_NEEDS.items():
@@ -42,6 +47,8 @@ def test_each_address_lets_in_whom_the_pages_let_in(shared: House, server: Serve
                 else:
                     expected = (403,) if may else (404,)
                 assert answer.status_code in expected, (name, what, answer.text)
+                if name not in read_only:
+                    continue
                 if whole:
                     assert "only reads" in problem_of(reads.request(method, address)), (name, what)
                 elif method == "GET":
