@@ -71,7 +71,7 @@ def test_who_comes_alone_bargains_with_a_bot_and_is_paid_what_they_agreed_on(
     )
     study = parse(FILES | {"study.toml": toml.encode()})
     session = shared.open_study(study, {"x": 1})
-    guest, ada = shared.guest(server, session, "X1"), shared.researcher(server)
+    guest = shared.guest(server, session, "X1")
 
     async def story() -> dict[str, list[dict[str, str]]]:
         await sign_everyone_in([guest], entry={"age": "30"})
@@ -80,7 +80,7 @@ def test_who_comes_alone_bargains_with_a_bot_and_is_paid_what_they_agreed_on(
         await guest.shows('action="/play/moves"')
         await move(guest, "claim", {"mine": "5"})  # the other gets the 15 that it begins with
         await guest.shows("BARGAIN-DONE")
-        return await tables_of(ada, session.id, "payments", "moves", "results")
+        return await tables_of(shared, session.id, "payments", "moves", "results")
 
     tables = shared.tell(story())
     assert [row["total"] for row in tables["payments"]] == ["2.75"]
@@ -100,7 +100,6 @@ def test_who_agrees_is_paid_what_they_agreed_on_and_the_others_the_base_alone(
     toml = FILES["study.toml"].decode().replace('"20s"', '"1s"').replace('"3m"', '"1h"')
     study = parse(FILES | {"study.toml": toml.encode()})
     agree, never = (shared.open_study(study, {"x": 2}) for _ in range(2))
-    ada = shared.researcher(server)
     tables: dict[str, list[dict[str, str]]] = {}
 
     async def story() -> None:
@@ -122,7 +121,7 @@ def test_who_agrees_is_paid_what_they_agreed_on_and_the_others_the_base_alone(
         for guest in (one for pair in pairs for one in pair.values()):
             await guest.shows("BARGAIN-DONE")
         for session in (agree, never):
-            found = await tables_of(ada, session.id, "payments")
+            found = await tables_of(shared, session.id, "payments")
             tables[session.id] = found["payments"]
 
     shared.tell(story())

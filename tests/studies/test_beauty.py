@@ -47,7 +47,7 @@ def test_whoever_is_nearest_wins_and_those_who_are_equally_near_share(
 def test_four_rounds_pay_whom_they_should(shared: House, server: Server) -> None:
     toml = FILES["study.toml"].decode().replace('after = "2m"', 'after = "0s"').replace('"30s"', '"1s"')
     study = parse(FILES | {"study.toml": toml.encode()})
-    session, ada = shared.open_study(study, {"x": 4}), shared.researcher(server)
+    session = shared.open_study(study, {"x": 4})
     rounds = [(10, 20, 30, 40), (0, 0, 0, 0), (9, 8, 7, 6), (1, 2, 3, 4)]
 
     async def story() -> None:
@@ -60,7 +60,7 @@ def test_four_rounds_pay_whom_they_should(shared: House, server: Server) -> None
                 await four[slot].answer({"guess": str(guess)})
         for guest in four.values():
             await guest.shows("BEAUTY-DONE")
-        tables = await tables_of(ada, session.id, "payments", "players")
+        tables = await tables_of(shared, session.id, "payments", "players")
         slots = {row["label"]: row["slot"] for row in tables["players"]}
         total = {slots[row["label"]]: row["total"] for row in tables["payments"]}
         # Targets 16.67, 0, 5 and 1.67: slot 2 wins, all share, slot 4, slot 2; on top of 1.50.

@@ -170,14 +170,14 @@ def test_a_classic_pays_what_one_reckons_by_hand(shared: House, server: Server, 
     files = files_of(name)
     assert [str(one) for one in check(files) if one.grave] == []
     study, (answers, paid) = parse(files), BY_FORMS[name]
-    session, ada = shared.open_study(study, {"x": len(answers)}), shared.researcher(server)
+    session = shared.open_study(study, {"x": len(answers)})
     tables: Tables = {}
 
     async def story() -> None:
         guests = [shared.guest(server, session, label) for label in session.tokens]
         await sign_everyone_in(guests)
         await asyncio.gather(*(play(guest, said) for guest, said in zip(guests, answers, strict=True)))
-        tables.update(await tables_of(ada, session.id, *TABLES, *MORE.get(name, ())))
+        tables.update(await tables_of(shared, session.id, *TABLES, *MORE.get(name, ())))
 
     shared.tell(story())
     assert sorted((row["total"] for row in tables["payments"]), key=float) == (paid or reckoned(name, tables))

@@ -93,7 +93,6 @@ def test_everybody_sees_the_others_in_an_order_that_says_nothing_of_who_they_are
 def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server, tmp_path: Path) -> None:
     study = parse(FILES | {"study.toml": FILES["study.toml"].replace(b"rounds    = 10", b"rounds = 2")})
     session = shared.open_study(study, {"x": 8})
-    ada = shared.researcher(server)
     tables: dict[str, list[dict[str, str]]] = {}
 
     async def story() -> None:
@@ -104,7 +103,9 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server, tm
         async with asyncio.timeout(100):
             await asyncio.gather(*(bot.play() for bot in bots))
         tables.update(
-            await tables_of(ada, session.id, "players", "rooms", "records", "results", "ledger", "payments")
+            await tables_of(
+                shared, session.id, "players", "rooms", "records", "results", "ledger", "payments"
+            )
         )
 
     shared.tell(story())

@@ -95,7 +95,7 @@ def test_each_adds_up_at_their_own_pace_and_is_paid_for_the_task_that_chance_say
 ) -> None:
     toml = FILES["study.toml"].decode().replace("repeat   = 60", "repeat   = 3").replace('"5m"', '"1h"')
     study = parse(FILES | {"study.toml": toml.encode()})
-    session, ada = shared.open_study(study, {"x": 4}), shared.researcher(server)
+    session = shared.open_study(study, {"x": 4})
 
     async def story() -> Tables:
         four = await at_the_table(shared, server, session, {"age": "30"})
@@ -118,7 +118,7 @@ def test_each_adds_up_at_their_own_pace_and_is_paid_for_the_task_that_chance_say
             await guest.answer({})
         for guest in four.values():
             await guest.shows("EFFORT-DONE")
-        return await tables_of(ada, session.id, "players", "records", "results", "payments")
+        return await tables_of(shared, session.id, "players", "records", "results", "payments")
 
     tables = shared.tell(story())
     slots = {row["player"]: int(row["slot"]) for row in tables["players"]}

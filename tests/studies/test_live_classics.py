@@ -51,7 +51,7 @@ def holds(house: House, session: Opened, files: dict[str, bytes]) -> None:
 @pytest.mark.slow
 def test_in_an_english_auction_the_last_bid_wins_and_is_paid(shared: House, server: Server) -> None:
     files = files_of("english")
-    session, ada = shared.open_study(parse(files), {"x": 3}), shared.researcher(server)
+    session = shared.open_study(parse(files), {"x": 3})
     bids = (
         (3, 50, "Done."),
         (2, 50, "Somebody bids 50 already."),
@@ -79,7 +79,7 @@ def test_in_an_english_auction_the_last_bid_wins_and_is_paid(shared: House, serv
             await guest.answer({})
         for guest in three.values():
             await guest.shows("CLASSIC-DONE")
-        return await tables_of(ada, session.id, "payments", "moves", "players")
+        return await tables_of(shared, session.id, "payments", "moves", "players")
 
     tables = shared.tell(story())
     slots = {row["player"]: int(row["slot"]) for row in tables["players"]}
@@ -110,7 +110,7 @@ def test_at_an_english_clock_the_last_who_is_in_pays_what_it_showed_as_the_other
     shared: House, server: Server
 ) -> None:
     files = files_of("english_clock")
-    session, ada = shared.open_study(parse(files), {"x": 3}), shared.researcher(server)
+    session = shared.open_study(parse(files), {"x": 3})
 
     async def story() -> Tables:
         three = await at_their_places(shared, server, session)
@@ -127,7 +127,7 @@ def test_at_an_english_clock_the_last_who_is_in_pays_what_it_showed_as_the_other
             await guest.answer({})
         for guest in three.values():
             await guest.shows("CLASSIC-DONE")
-        return await tables_of(ada, session.id, "payments", "moves", "players")
+        return await tables_of(shared, session.id, "payments", "moves", "players")
 
     tables = shared.tell(story())
     went = [(row["slot"], row["clock"]) for row in tables["moves"] if row["accepted"] == "true"]
@@ -142,7 +142,7 @@ def test_at_an_english_clock_the_last_who_is_in_pays_what_it_showed_as_the_other
 @pytest.mark.slow
 def test_at_a_dutch_clock_the_first_who_takes_it_pays_what_it_showed(shared: House, server: Server) -> None:
     files = files_of("dutch_clock")
-    session, ada = shared.open_study(parse(files), {"x": 3}), shared.researcher(server)
+    session = shared.open_study(parse(files), {"x": 3})
 
     async def story() -> Tables:
         three = await at_their_places(shared, server, session)
@@ -153,7 +153,7 @@ def test_at_a_dutch_clock_the_first_who_takes_it_pays_what_it_showed(shared: Hou
             await guest.answer({})
         for guest in three.values():
             await guest.shows("CLASSIC-DONE")
-        return await tables_of(ada, session.id, "payments", "moves", "players")
+        return await tables_of(shared, session.id, "payments", "moves", "players")
 
     tables = shared.tell(story())
     assert [(row["slot"], row["clock"]) for row in tables["moves"]] == [("2", "70")]
@@ -170,7 +170,7 @@ def test_at_a_dutch_clock_the_first_who_takes_it_pays_what_it_showed(shared: Hou
 @pytest.mark.slow
 def test_what_is_given_by_the_second_is_paid_by_the_second(shared: House, server: Server) -> None:
     files = files_of("continuous")
-    session, ada = shared.open_study(parse(files), {"x": 2}), shared.researcher(server)
+    session = shared.open_study(parse(files), {"x": 2})
 
     async def story() -> Tables:
         pair = await at_their_places(shared, server, session)
@@ -181,7 +181,7 @@ def test_what_is_given_by_the_second_is_paid_by_the_second(shared: House, server
         time_is_up(shared, session)
         for guest in pair.values():
             await guest.shows("CLASSIC-DONE")
-        return await tables_of(ada, session.id, "payments", "moves", "players")
+        return await tables_of(shared, session.id, "payments", "moves", "players")
 
     tables = shared.tell(story())
     slots = {row["player"]: int(row["slot"]) for row in tables["players"]}
@@ -201,7 +201,7 @@ def test_whoever_finished_the_first_wave_comes_to_the_second_which_knows_what_th
     shared: House, server: Server, tmp_path: Path
 ) -> None:
     first, second = files_of("wave_one"), files_of("wave_two")
-    session, ada = shared.open_study(parse(first), {"x": 3}), shared.researcher(server)
+    session = shared.open_study(parse(first), {"x": 3})
 
     async def day_one() -> None:
         guests = [shared.guest(server, session, label) for label in session.tokens]
@@ -228,7 +228,7 @@ def test_whoever_finished_the_first_wave_comes_to_the_second_which_knows_what_th
             assert (await guest.answer({"given": given})).status == 200
         for guest in guests:
             await guest.shows("CLASSIC-DONE")
-        return await tables_of(ada, again.id, "payments", "results", "players")
+        return await tables_of(shared, again.id, "payments", "results", "players")
 
     tables = shared.tell(day_two())
     # 50 of 100 points given and 40 got, and the other way round; at a cent each, beside the base of the second wave.

@@ -142,7 +142,6 @@ def test_nobody_trades_at_a_loss_or_takes_back_what_does_not_stand_or_trades_wit
 def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) -> None:
     study = quick()
     session = shared.open_study(study, {"x": 4})
-    ada = shared.researcher(server)
     tables: dict[str, list[dict[str, str]]] = {}
 
     async def story() -> None:
@@ -173,7 +172,9 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) ->
         for guest in by_unit.values():
             await guest.shows("MARKET-DONE")
         tables.update(
-            await tables_of(ada, session.id, "players", "moves", "results", "payments", "history", "codebook")
+            await tables_of(
+                shared, session.id, "players", "moves", "results", "payments", "history", "codebook"
+            )
         )
 
     shared.tell(story())

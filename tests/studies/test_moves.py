@@ -144,7 +144,6 @@ async def names(guest: Guest) -> list[str]:
 def test_moves_runs_from_the_link_to_the_csv(shared: House, server: Server) -> None:
     study = parse(quick(3))
     session = shared.open_study(study, {"x": PEOPLE}, True)
-    ada = shared.researcher(server)
     tables: dict[str, list[dict[str, str]]] = {}
 
     async def story() -> None:
@@ -154,7 +153,9 @@ def test_moves_runs_from_the_link_to_the_csv(shared: House, server: Server) -> N
         ]
         async with asyncio.timeout(60):
             await asyncio.gather(*(bot.play() for bot in bots))
-        tables.update(await tables_of(ada, session.id, "players", "records", "results", "networks", "ties"))
+        tables.update(
+            await tables_of(shared, session.id, "players", "records", "results", "networks", "ties")
+        )
 
     shared.tell(story())
     assert {player["code"] for player in tables["players"]} == {"MOVES-DONE"}

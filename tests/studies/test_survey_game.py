@@ -72,11 +72,10 @@ def test_it_runs_from_the_one_link_to_the_payments(hall: House, server: Server, 
 
     verdict = asyncio.run(story())
     assert broken(verdict) == {} and not verdict.stops and not verdict.failed, str(verdict)
-    ada = hall.researcher(server)
     files: dict[str, list[dict[str, str]]] = {}
 
     async def export() -> None:
-        files.update(await tables_of(ada, verdict.session_id, "players", "rooms", "payments", "records"))
+        files.update(await tables_of(hall, verdict.session_id, "players", "rooms", "payments", "records"))
 
     hall.tell(export())
     assert verdict.ends.counts == ENDS

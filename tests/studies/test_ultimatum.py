@@ -56,7 +56,7 @@ def test_an_offer_is_accepted_from_the_threshold_on(
 def test_both_decide_for_both_roles_and_are_paid_for_the_one_they_got(shared: House, server: Server) -> None:
     toml = FILES["study.toml"].decode().replace('"45s"', '"1s"', 1)
     study = parse(FILES | {"study.toml": toml.encode()})
-    session, ada = shared.open_study(study, {"x": 2}), shared.researcher(server)
+    session = shared.open_study(study, {"x": 2})
 
     async def story() -> None:
         pair = await at_the_table(shared, server, session, {"age": "30"})
@@ -67,7 +67,7 @@ def test_both_decide_for_both_roles_and_are_paid_for_the_one_they_got(shared: Ho
             await pair[slot].answer({"offer": str(offer), "least": str(least)})
         for guest in pair.values():
             await guest.shows("ULTIMATUM-DONE")
-        tables = await tables_of(ada, session.id, "results", "payments", "records")
+        tables = await tables_of(shared, session.id, "results", "payments", "records")
         [first] = [int(one["slot"]) for one in tables["results"] if one["value"] == DIVIDES]
         # The first offers 4 where 3 are enough, the second 2: 30 cents a point, on top of 1.00.
         totals = sorted(row["total"] for row in tables["payments"])
