@@ -6,15 +6,21 @@ import argparse
 import socket
 
 from app.config import Config
+from app.web.homes import Homes
 from app.web.server import serve_one
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("descriptors", type=int, nargs="+")
+    parser.add_argument(
+        "--ways", type=int, nargs="+", default=[0]
+    )  # which process this is, and see `Ways.of`
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     assert config.database_url is not None
     lifeline, *listeners = options.descriptors
-    serve_one(config, config.database_url, [socket.socket(fileno=one) for one in listeners], lifeline)
+    nth, *ways = options.ways
+    sockets, beside = ([socket.socket(fileno=one) for one in some] for some in (listeners, ways))
+    serve_one(config, config.database_url, sockets, lifeline, Homes(nth, beside))
     return 0

@@ -49,6 +49,7 @@ from app.web import (
 from app.web.api import routes
 from app.web.assets import static_files
 from app.web.auth import no_players_page, same_site
+from app.web.homes import Homes
 from app.web.lab import open_lab
 from app.web.metrics import metrics
 from app.web.player_stream import play_live
@@ -84,10 +85,10 @@ OF_RESEARCHERS = (  # whose pages stand below /admin
 _ahead: list[Litestar] = []
 
 
-def create_app(config: Config, url: str) -> Litestar:
-    """The application for the database at `url`, which must be migrated."""
+def create_app(config: Config, url: str, homes: Homes | None = None) -> Litestar:
+    """The application for the database at `url`, which must be migrated. `homes`: where there are other processes."""
     app = _ahead.pop() if _ahead else _routed()
-    app.state.config, app.state.url = config, url
+    app.state.config, app.state.url, app.state.homes = config, url, homes or Homes()
     return app
 
 
@@ -98,7 +99,7 @@ def route_ahead() -> None:
 
 @asynccontextmanager
 async def _lab(app: Litestar) -> AsyncIterator[None]:
-    async with open_lab(app.state.config, app.state.url) as app.state.lab:
+    async with open_lab(app.state.config, app.state.url, app.state.homes) as app.state.lab:
         # All that is read from files: a new version may take their place while this process goes on.
         templates.read_all()
         static_files()

@@ -47,6 +47,7 @@ from app.web.access.open_pages import OpenPages
 from app.web.access.passwords import Hashing
 from app.web.access.security import Readers
 from app.web.connection_budget import hands
+from app.web.homes import Homes
 from app.web.live.feeds import Live
 from app.web.monitor.dashboard import render_tick
 from app.web.monitor.server_figures import Figures, percentile, resident_megabytes
@@ -76,6 +77,7 @@ class Lab:
     listener: Listener
     conductor: Conductor
     referee: Referee
+    homes: Homes
     seating: SeatingRuns
     ticker: Ticker
     presence: Presence
@@ -133,7 +135,7 @@ def lab_of(connection: ASGIConnection) -> Lab:  # type: ignore[type-arg]
 
 
 @asynccontextmanager
-async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
+async def open_lab(config: Config, url: str, homes: Homes) -> AsyncIterator[Lab]:
     """A process's lab, with all its parts running beside the requests; ready once it hears the database."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(url, config.pool_size))
@@ -141,7 +143,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             keys = await read_keys(conn)
         hooks = Hooks()
         stack.push_async_callback(hooks.retire, 0.0)
-        lab = _lab(config, url, pool, keys, hooks)
+        lab = _lab(config, url, pool, keys, hooks, homes)
         stack.push_async_callback(lab.ticker.say_goodbye)
         stack.push_async_callback(_end_all, lab.rehearsals)
         parts = [
@@ -151,6 +153,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.referee.run(),
             lab.ticker.run(),
             lab.typists.run(),
+            homes.run(),
             lab.open_pages.run(),
             Erasures(config.past_pooler(url)).run(),
             Recruiting(config.past_pooler(url), config).run(),
@@ -163,7 +166,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
         yield lab
 
 
-def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
+def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks, homes: Homes) -> Lab:
     studies = Studies(pool)
 
     async def store_arrivals(conn: Connection, forms: Sequence[EntryForm | DoorForm]) -> list[Outcome]:
@@ -200,6 +203,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         listener=_listener(config.past_pooler(url), live, open_pages, pool),
         conductor=conductor,
         referee=referee,
+        homes=homes,
         seating=SeatingRuns(pool, studies, hooks),
         ticker=Ticker(
             url, process, lambda: lab.figures(), render, presence, signs, door_counts, acknowledged
@@ -221,6 +225,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         sign_in_times=Lately(),
     )
     conductor.acting.moved = referee.hint
+    homes.store, homes.handled = lab.moves.submit, referee.submit
     return lab
 
 

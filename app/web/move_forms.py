@@ -26,6 +26,7 @@ from app.study.model.study import Study
 from app.web import record_forms, templates
 from app.web.auth import NotSignedIn, RawHeaders, check_site, player_of, same_site
 from app.web.forms import read_form
+from app.web.homes import Came, Stored
 from app.web.kept import kept
 from app.web.lab import Lab, Query, lab_of
 from app.web.live.places import Place, RoomPlace
@@ -58,7 +59,7 @@ class SentMove:
     move: MoveForm | None
     errors: Mapping[str, str]  # field → sentence; then nothing is stored
     new: NewMove | None = None  # what is to be stored
-    stored: Receipt | Refusal | TooFast | None = None
+    stored: Stored | None = None
     outcome: MoveOutcome | None = None  # None: not known yet
 
 
@@ -71,26 +72,29 @@ def take(
 ) -> None:
     """Store a move, wait for what comes of it and `say` the answer, head and body; else as `record_forms.take`."""
     begun = record_forms.begin(
-        lab, headers, body, read, lambda one: lab.moves.submit(one.new) if one.new else None
+        lab, headers, body, read, lambda one: lab.homes.make(one.session_id, one.new) if one.new else None
     )
     if begun is None:
         pass_on(None)
         return
     sent, stored = begun
 
-    def settle(stored: asyncio.Future[Receipt | Refusal | TooFast]) -> None:
+    def settle(stored: asyncio.Future[Stored | Came]) -> None:
         error = Busy() if stored.cancelled() else stored.exception()
         if error is not None:
             pass_on(error)
             return
-        coming = settled(lab, sent, stored.result())
-        if coming is None:
-            pass_on(sent)
+        found = stored.result()
+        coming = settled(lab, sent, found)
+        if coming is not None:
+            coming.add_done_callback(lambda one: answer(None if one.cancelled() else one.result()))
+        elif isinstance(found, Came) and found.receipt and not found.receipt.late:
+            answer(found.outcome)
         else:
-            coming.add_done_callback(answer)
+            pass_on(sent)
 
-    def answer(coming: asyncio.Future[MoveOutcome | None]) -> None:
-        sent.outcome = None if coming.cancelled() else coming.result()
+    def answer(outcome: MoveOutcome | None) -> None:
+        sent.outcome = outcome
         assert isinstance(sent.stored, Receipt)
         say(record_forms.whole_answer(sent.stored, answered(lab, sent)))
 
@@ -148,17 +152,17 @@ def read(
     return sent
 
 
-def settled(
-    lab: Lab, sent: SentMove, stored: Receipt | Refusal | TooFast
-) -> asyncio.Future[MoveOutcome | None] | None:
-    """After the commit: what comes of it; None where nothing does."""
-    sent.stored = stored
+def settled(lab: Lab, sent: SentMove, found: Stored | Came) -> asyncio.Future[MoveOutcome | None] | None:
+    """After the commit: what comes of it; None where nothing does, or where another process has told it."""
+    sent.stored = stored = found.stored if isinstance(found, Came) else found
     if not isinstance(stored, Receipt):
         return None
     if not stored.again:
         lab.acknowledged[sent.session_id] += 1
     if stored.late or sent.key is None:
         sent.outcome = MoveOutcome(False, templates.texts_of(sent.study).say(LATE))
+        return None
+    if isinstance(found, Came):
         return None
     return lab.referee.submit(sent.session_id, sent.key.room_id, stored.records[0])
 

@@ -22,6 +22,7 @@ from app.config import NOWHERE
 
 YOUNG, RESPAWN = 5.0, 3.0  # seconds: who dies before the first is replaced after the second
 LOOK = 0.1  # seconds between two looks at who has died
+GONE = b"-%d %d"  # what the others are told of a process that takes nothing any more: which, and its number
 REPLACE = 60.0  # seconds in which a new process must be ready
 logger = logging.getLogger(__name__)
 
@@ -79,23 +80,64 @@ def allow_many_connections() -> None:
         )
 
 
+class Ways:
+    """From each of the server processes to each: what all write to one, it alone reads, and whoever takes its place.
+
+    They have no names by which anybody else could write there.
+    """
+
+    def __init__(self, count: int) -> None:
+        """None where there is one process."""
+        pairs = [
+            socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count if count > 1 else 0)
+        ]
+        self.inlets, self.outlets = [one for one, _ in pairs], [one for _, one in pairs]
+        for one in (*self.inlets, *self.outlets):
+            one.setblocking(False)
+            one.set_inheritable(True)
+
+    def of(self, nth: int) -> list[int]:
+        """The descriptors for one process: what it reads, and what it writes to each, itself included."""
+        return [one.fileno() for one in (*self.inlets[nth : nth + 1], *self.outlets)]
+
+    def say_gone(self, nth: int, pid: int) -> None:
+        """To the others, of one that has died."""
+        for outlet in self.outlets:
+            with suppress(OSError):  # whoever does not keep up finds out by waiting
+                outlet.send(GONE % (nth, pid))
+
+    def close(self) -> None:
+        for one in (*self.inlets, *self.outlets):
+            one.close()
+
+
 class Child:
     """One server process, and the line on which it says that it is ready and learns that its parent has died."""
 
     def __init__(
-        self, listeners: Sequence[socket.socket], url: str, settings: Mapping[str, str] = {}
+        self,
+        listeners: Sequence[socket.socket],
+        url: str,
+        settings: Mapping[str, str] = {},
+        nth: int = 0,
+        ways: Sequence[int] = (),
     ) -> None:
+        """`nth` of the processes, from 0; `ways`: see `Ways.of`."""
         self.line, theirs = socket.socketpair()
         with theirs:
             theirs.set_inheritable(True)
             descriptors = [theirs.fileno(), *(one.fileno() for one in listeners)]
-            self.popen = self.begin(descriptors, {"DATABASE_URL": url, **settings, **_addresses(listeners)})
+            arguments = ["serve-process", *map(str, descriptors), "--ways", str(nth), *map(str, ways)]
+            environ = {"DATABASE_URL": url, **settings, **_addresses(listeners)}
+            self.popen = self.begin(arguments, [*descriptors, *ways], environ)
         self.born = time.monotonic()
 
     @staticmethod
-    def begin(descriptors: Sequence[int], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def begin(
+        arguments: Sequence[str], descriptors: Sequence[int], environ: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "app", "serve-process", *map(str, descriptors)],
+            [sys.executable, "-P", "-m", "app", *arguments],
             pass_fds=descriptors,
             env=os.environ | dict(environ),
             start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order
@@ -148,6 +190,7 @@ class Processes:
     ) -> None:
         self.count, self.url, self.settings = count, url, settings
         self.listeners = [listener] if beside is None else [listener, beside]
+        self.ways = Ways(count)
         self.children: list[Child] = []
         self.stopping = self.hung_up = False
         self.respawn_at: dict[int, float] = {}
@@ -167,7 +210,7 @@ class Processes:
         self.stop()
 
     def start(self) -> None:
-        self.children = [self.child(self.listeners, self.url, self.settings) for _ in range(self.count)]
+        self.children = [self._begin(index) for index in range(self.count)]
 
     async def keep_alive(self) -> None:
         while True:
@@ -187,15 +230,16 @@ class Processes:
                     child.popen.returncode,
                 )
                 self.respawn_at[index] = now + (RESPAWN if now - child.born < YOUNG else 0.0)
+                self.ways.say_gone(index, child.popen.pid)
             if now >= self.respawn_at[index]:
                 del self.respawn_at[index]
                 child.line.close()
-                self.children[index] = self.child(self.listeners, self.url, self.settings)
+                self.children[index] = self._begin(index)
 
     def replace(self) -> None:
         """Start a new process, and only when it answers let an old one go; then the next."""
         for index, old in enumerate(self.children):
-            new = self.child(self.listeners, self.url, self.settings)
+            new = self._begin(index)
             if not new.wait_until_ready(REPLACE):
                 new.stop()
                 logger.error("a new server process did not become ready: the old ones go on")
@@ -213,6 +257,10 @@ class Processes:
             listener.close()
         for child in self.children:
             child.stop()
+        self.ways.close()
+
+    def _begin(self, index: int) -> Child:
+        return self.child(self.listeners, self.url, self.settings, index, self.ways.of(index))
 
     def _hear(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGHUP:

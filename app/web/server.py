@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from app.config import Config
 from app.web import move_forms, player_stream, record_forms, streams
 from app.web.app import create_app
+from app.web.homes import Homes
 from app.web.play_origin import PlayOrigin
 from app.web.processes import allow_many_connections
 from app.web.straight import STRAIGHT, Straight
@@ -40,11 +42,20 @@ class Protocol(Bounded):
 
     state: State  # the application's
     held: RequestResponseCycle | None = None  # such a form that is still coming in
+    begun = b""  # the head of a request for a stream, which another process has begun to answer
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.begun:
+            self.transport.begun = True
+            self.data_received(self.begun)
 
     def start(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope = cycle.scope
         if scope["path"] == player_stream.PATH:
             scope["state"][STRAIGHT] = Straight(cycle)
+            if not self.begun:
+                scope["state"][player_stream.PASS_ON] = self.pass_on
         if (
             scope["path"] not in TAKES
             or scope["method"] != "POST"
@@ -69,6 +80,22 @@ class Protocol(Bounded):
             cycle, self.held = self.held, None
             self._take(cycle)
 
+    def pass_on(self, home: int) -> bool:
+        """Whether another process goes on with the stream that this connection is at; it is done with here then."""
+        cycle, way = self.cycle, self.transport
+        way.flush()
+        busy = self.answering is not cycle or self.reading or way.is_closing() or way.get_write_buffer_size()
+        if busy or not cycle.keep_alive or not cycle.chunked_encoding:
+            return False
+        query = b"?" + cycle.scope["query_string"] if cycle.scope["query_string"] else b""
+        head = b"GET %s%s HTTP/1.1\r\n" % (cycle.scope["raw_path"], query)
+        head += b"".join(b"%s: %s\r\n" % header for header in cycle.scope["headers"]) + b"\r\n"
+        if not self.state.lab.homes.pass_on(home, head, way.get_extra_info("socket").fileno()):
+            return False
+        way.ended = True  # what ends the stream here is not for its reader
+        way.abort()
+        return True
+
     def _take(self, cycle: RequestResponseCycle) -> None:
         def say(answer: bytes) -> None:
             if cycle.disconnected or self.transport.is_closing():
@@ -92,9 +119,11 @@ class Protocol(Bounded):
 class Server(uvicorn.Server):
     """Ends the streams as soon as a signal comes; uvicorn would wait for them for ever."""
 
-    def __init__(self, settings: uvicorn.Config, lifeline: int | None) -> None:
+    def __init__(self, settings: uvicorn.Config, lifeline: int | None, homes: Homes | None = None) -> None:
         super().__init__(settings)
-        self.lifeline = lifeline
+        self.lifeline, self.homes = lifeline, homes or Homes()
+        self.taking_over = set[asyncio.Task[None]]()
+        self.homes.take_over = self.take_over
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -102,11 +131,34 @@ class Server(uvicorn.Server):
             os.write(self.lifeline, b"ready")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.homes.leave()
         streams.stop()
         super().handle_exit(sig, frame)
 
+    def take_over(self, head: bytes, descriptor: int) -> None:
+        """Go on with a stream that another process has begun."""
+        task = asyncio.create_task(self._go_on(head, socket.socket(fileno=descriptor)))
+        self.taking_over.add(task)
+        task.add_done_callback(self.taking_over.discard)
 
-def serve_one(config: Config, url: str, listeners: Sequence[socket.socket], lifeline: int) -> None:
+    async def _go_on(self, head: bytes, connection: socket.socket) -> None:
+        def protocol() -> Protocol:
+            found = self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            assert isinstance(found, Protocol)
+            found.begun = head
+            return found
+
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(protocol, connection)
+        except OSError:  # its reader has gone
+            connection.close()
+
+
+def serve_one(
+    config: Config, url: str, listeners: Sequence[socket.socket], lifeline: int, homes: Homes
+) -> None:
     """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone.
 
     Where there is a second listener, no researcher's side is behind it: studies with scripts are played there.
@@ -114,7 +166,7 @@ def serve_one(config: Config, url: str, listeners: Sequence[socket.socket], life
     """
     allow_many_connections()
     threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
-    app = create_app(config, url)
+    app = create_app(config, url, homes)
     port: int = listeners[1].getsockname()[1] if len(listeners) > 1 else 0
     settings = uvicorn.Config(
         _head_as_get(PlayOrigin(app, port, config.play_url)),
@@ -130,7 +182,7 @@ def serve_one(config: Config, url: str, listeners: Sequence[socket.socket], life
         backlog=4096,
         proxy_headers=True,
     )
-    uvloop.run(Server(settings, lifeline).serve(sockets=[*listeners]))
+    uvloop.run(Server(settings, lifeline, homes).serve(sockets=[*listeners]))
 
 
 def _head_as_get(app: ASGIApp) -> ASGIApp:

@@ -63,12 +63,19 @@ class OneWrite:
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport, self.held = transport, list[bytes]()
         self.ended = False  # the last answer is written: what a request before it would still say is not sent
+        self.begun = False  # another process has sent the head of what is the next answer here
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
 
     def write(self, data: bytes) -> None:
         if self.ended:
+            return
+        if self.begun:
+            self.begun = False
+            if not data.startswith(STATUS_LINE[200]):
+                self.ended = True
+                self.transport.abort()
             return
         if not self.held:
             asyncio.get_running_loop().call_soon(self.flush)

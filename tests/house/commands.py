@@ -96,31 +96,37 @@ class _ForkedChild(Child):
     """A server process that is forked by its parent, with nothing open but what it is handed."""
 
     @staticmethod
-    def begin(descriptors: Sequence[int], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        return _Fork(descriptors, environ)
+    def begin(
+        arguments: Sequence[str], descriptors: Sequence[int], environ: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        return _Fork(arguments, descriptors, environ)
 
 
 class _Fork(subprocess.Popen[bytes]):
     """A fork of this process where a program would be started."""
 
-    def __init__(self, descriptors: Sequence[int], environ: Mapping[str, str]) -> None:
-        self._descriptors, self._environ = descriptors, environ
+    def __init__(
+        self, arguments: Sequence[str], descriptors: Sequence[int], environ: Mapping[str, str]
+    ) -> None:
+        self._arguments, self._descriptors, self._environ = arguments, descriptors, environ
         super().__init__(["serve-process"])
 
     def _execute_child(self, *_: object) -> None:
         self.pid = os.fork()
         if self.pid == 0:
-            _be_server_process(self._descriptors, self._environ)
+            _be_server_process(self._arguments, self._descriptors, self._environ)
         self._child_created = True
 
 
-def _be_server_process(descriptors: Sequence[int], environ: Mapping[str, str]) -> None:
+def _be_server_process(
+    arguments: Sequence[str], descriptors: Sequence[int], environ: Mapping[str, str]
+) -> None:
     code = 1
     try:
         os.setsid()
         _let_go(descriptors)
         os.environ.update(environ)
-        code = main(["serve-process", *map(str, descriptors)])
+        code = main(list(arguments))
     except BaseException:
         traceback.print_exc()
     finally:

@@ -1,0 +1,241 @@
+"""Homes: of the server processes of one host, the one in which a room is at home.
+
+There its moves are stored and handled, and there its pages are drawn: its log is read once, and its board drawn once,
+for all of them, and nobody else thinks about the same moves. The others hand over what comes to them: a move as they
+have read it, and a page's stream with the connection that it is on. No truth hangs on that. Whoever gets no answer does
+what was asked by themselves, as a process on another host does; what is done twice is stored once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+
+import msgspec
+
+from app.database.group_commit import Busy
+from app.rooms.awaited import Coming
+from app.rooms.handling import MoveOutcome
+from app.rooms.messages import TooFast
+from app.rooms.moves import NewMove, Refusal
+from app.rooms.receipts import Receipt
+from app.web.processes import GONE
+
+PATIENCE = 5.0  # seconds until a move is stored here that was handed over: the other process may stand still
+LARGEST = 65_536  # bytes of what is handed over
+AT_ONCE = 32  # of that which are taken in one go, before anything else has its turn
+Stored = Receipt | Refusal | TooFast
+
+
+class Here(msgspec.Struct, tag=True, array_like=True):
+    """A process that takes what is handed over. `asks`: it has just come, and does not know the others."""
+
+    nth: int
+    pid: int
+    asks: bool
+
+
+class Asked(msgspec.Struct, tag=True, array_like=True):
+    """A move that has come to process `by`, which waits for what comes of it."""
+
+    by: int
+    number: int
+    session_id: str
+    move: NewMove
+
+
+class Came(msgspec.Struct, tag=True, array_like=True):
+    """What came of it; of the three that it may be stored as none where whoever asks is to do it."""
+
+    number: int
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+    too_fast: TooFast | None = None
+    outcome: MoveOutcome | None = None  # None: not known yet
+
+    @property
+    def stored(self) -> Stored | None:
+        return self.receipt or self.refusal or self.too_fast
+
+
+class Passed(msgspec.Struct, tag=True, array_like=True):
+    """The head of the request for a stream; its connection comes with it."""
+
+    head: bytes
+
+
+Heard = Here | Asked | Came | Passed
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    future: asyncio.Future[Stored | Came]
+    move: NewMove
+    since: float
+
+
+class Homes:
+    """`nth` of the processes is this one; `ways`: see `processes.Ways.of`; none where there is no other.
+
+    `store`, `handled` and `take_over` are to be set before it runs: what stores a move, what tells what comes of it,
+    and what goes on with a stream, by the head of its request and the descriptor of its connection.
+    """
+
+    def __init__(self, nth: int = 0, ways: Sequence[socket.socket] = ()) -> None:
+        self.nth = nth
+        self.inlet = ways[0] if ways else None
+        self.outlets = ways[1:]
+        self.store: Callable[[NewMove], asyncio.Future[Stored]]
+        self.handled: Callable[[str, int, int], Coming]
+        self.take_over: Callable[[bytes, int], None] = lambda _, descriptor: os.close(descriptor)
+        self.here: dict[int, int] = {}  # the others that are there, and their numbers for the system
+        self.asked: dict[int, _Waiting] = {}
+        self.numbers = count()
+        self.encoder, self.decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Heard)
+
+    def elsewhere(self, room_id: int) -> int | None:
+        """Which of the others has this room; None where it is at home here, or that one is not there."""
+        home = room_id % max(1, len(self.outlets))
+        return home if home in self.here else None
+
+    def make(self, session_id: str, move: NewMove) -> asyncio.Future[Stored | Came]:
+        """Have a move stored where its room is at home; here it is only stored. Raises `Busy`."""
+        home = self.elsewhere(move.room_id)
+        number = next(self.numbers)
+        if home is None or not self._tell(home, Asked(self.nth, number, session_id, move)):
+            return self.store(move)  # type: ignore[return-value]
+        future: asyncio.Future[Stored | Came] = asyncio.get_running_loop().create_future()
+        self.asked[number] = _Waiting(future, move, time.monotonic())
+        return future
+
+    def pass_on(self, home: int, head: bytes, descriptor: int) -> bool:
+        """Whether a stream goes on there now. This process is to let go of the connection then."""
+        try:
+            socket.send_fds(self.outlets[home], [self.encoder.encode(Passed(head))], [descriptor])
+        except OSError:  # it does not keep up
+            return False
+        return True
+
+    async def run(self) -> None:
+        if self.inlet is None:
+            return
+        asyncio.get_running_loop().add_reader(self.inlet.fileno(), self._read)
+        try:
+            for nth in range(len(self.outlets)):
+                if nth != self.nth:
+                    self._tell(nth, Here(self.nth, os.getpid(), asks=True))
+            while True:
+                await asyncio.sleep(1)
+                since = time.monotonic() - PATIENCE
+                self._do_alone([number for number, one in self.asked.items() if one.since < since])
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Nothing is taken any more, and nothing handed over."""
+        if self.inlet is None:
+            return
+        asyncio.get_running_loop().remove_reader(self.inlet.fileno())
+        for nth in self.here:
+            with suppress(OSError):
+                self.outlets[nth].send(GONE % (self.nth, os.getpid()))
+        self.here.clear()
+        self._do_alone(list(self.asked))
+
+    def _tell(self, nth: int, message: Heard) -> bool:
+        """Whether it is on its way."""
+        try:
+            self.outlets[nth].send(self.encoder.encode(message))
+        except OSError:  # it does not keep up, or that is too long
+            return False
+        return True
+
+    def _read(self) -> None:
+        assert self.inlet is not None
+        for _ in range(AT_ONCE):
+            try:
+                body, descriptors, *_ = socket.recv_fds(self.inlet, LARGEST, 1)
+            except OSError:  # nothing more
+                return
+            if body.startswith(GONE[:1]):
+                self._forget(*map(int, body[1:].split()))
+                continue
+            try:
+                self._hear(self.decoder.decode(body), descriptors)
+            except msgspec.MsgspecError:  # of another version of this, which is about to be replaced
+                for one in descriptors:
+                    os.close(one)
+
+    def _hear(self, heard: Heard, descriptors: Sequence[int]) -> None:
+        if isinstance(heard, Asked):
+            self._make(heard)
+        elif isinstance(heard, Came):
+            self._came(heard)
+        elif isinstance(heard, Passed):
+            for one in descriptors:
+                self.take_over(heard.head, one)
+        else:
+            self.here[heard.nth] = heard.pid
+            if heard.asks:
+                self._tell(heard.nth, Here(self.nth, os.getpid(), asks=False))
+
+    def _forget(self, nth: int, pid: int) -> None:
+        """One that takes nothing any more; its place may have been taken before."""
+        if self.here.get(nth) == pid:
+            del self.here[nth]
+            size = len(self.outlets)
+            self._do_alone([number for number, one in self.asked.items() if one.move.room_id % size == nth])
+
+    def _make(self, asked: Asked) -> None:
+        def settle(stored: asyncio.Future[Stored]) -> None:
+            found = None if stored.cancelled() or stored.exception() else stored.result()
+            if isinstance(found, Receipt) and not found.late:
+                coming = self.handled(asked.session_id, asked.move.room_id, found.records[0])
+                coming.add_done_callback(lambda one: tell(found, None if one.cancelled() else one.result()))
+            else:
+                tell(found)
+
+        def tell(found: Stored | None, outcome: MoveOutcome | None = None) -> None:
+            came = Came(asked.number, outcome=outcome)
+            if isinstance(found, Receipt):
+                came.receipt = found
+            elif isinstance(found, TooFast):
+                came.too_fast = found
+            else:
+                came.refusal = found
+            self._tell(asked.by, came)
+
+        try:
+            self.store(asked.move).add_done_callback(settle)
+        except Busy:
+            tell(None)
+
+    def _came(self, came: Came) -> None:
+        if came.stored is None:
+            self._do_alone([came.number] if came.number in self.asked else [])
+        elif waiting := self.asked.pop(came.number, None):
+            waiting.future.set_result(came)
+
+    def _do_alone(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            future = self.asked[number].future
+            try:
+                stored = self.store(self.asked.pop(number).move)
+            except Busy as error:
+                future.set_exception(error)
+            else:
+                stored.add_done_callback(lambda one, future=future: _follow(future, one))  # type: ignore[misc]
+
+
+def _follow(future: asyncio.Future[Stored | Came], stored: asyncio.Future[Stored]) -> None:
+    error = Busy() if stored.cancelled() else stored.exception()
+    if error is None:
+        future.set_result(stored.result())
+    else:
+        future.set_exception(error)
