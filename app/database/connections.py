@@ -67,6 +67,10 @@ class Line:
         finally:
             alarm.cancel()
 
+    def is_to(self, backend: int) -> bool:
+        """Whether it is connected to this one, by its number; unknown, and False, behind a pooler."""
+        return self.conn is not None and self.conn.info.backend_pid == backend
+
     def drop(self) -> None:
         """Let go at once: close() would wait for a peer that is dead or frozen."""
         if self.conn is not None:

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NewType, NotRequired, TypedDict
 
+from psycopg import AsyncCursor
+from psycopg.rows import class_row
+
 from app.database.connections import Connection
-from app.database.queries import Queries, rows
+from app.database.queries import Queries
 
 SQL = Queries(__name__)
 EventName = Literal[
@@ -432,6 +435,11 @@ DECLARED: Mapping[EventName, Declared] = {
 
 async def events_after(conn: Connection, cursors: dict[int, int], most: int) -> list[Event]:
     """Up to `most` events of each log in `cursors` (log → last sequence seen), by log and in order."""
-    return await rows(
-        conn, Event, SQL["events_after"], logs=list(cursors), seqs=list(cursors.values()), most=most
-    )
+    return await (await ask_events(conn, cursors, most)).fetchall()
+
+
+async def ask_events(conn: Connection, cursors: dict[int, int], most: int) -> AsyncCursor[Event]:
+    """Ask for what `events_after` gives, in a pipeline of which the answers come later."""
+    cursor = conn.cursor(row_factory=class_row(Event))
+    asked = dict(logs=list(cursors), seqs=list(cursors.values()), most=most)
+    return await cursor.execute(SQL["events_after"], asked)

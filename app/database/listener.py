@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 class Listener:
     """Calls `on_hint(log ids)` for each notification and `on_connect()` after each LISTEN.
 
-    `on_access()`: log-ins have ended. `on_typing(told)`: see rooms/typists.py. All must be quick and must not raise.
+    `on_access()`: log-ins have ended. `on_typing(told)`: see rooms/typists.py. `passes_over(backend)`: what comes from
+    there needs no hint. All must be quick and must not raise.
     Between two connections anything may have been missed, so `on_connect` has to make its owner read everything again.
     """
 
@@ -32,11 +33,12 @@ class Listener:
         on_connect: Callable[[], None],
         on_access: Callable[[], None] = lambda: None,
         on_typing: Callable[[str], None] = lambda _: None,
+        passes_over: Callable[[int], bool] = lambda _: False,
         quiet: float = 15.0,
         patience: float = 5.0,
     ) -> None:
         self.url, self.on_hint, self.on_connect, self.on_access = url, on_hint, on_connect, on_access
-        self.on_typing = on_typing
+        self.on_typing, self.passes_over = on_typing, passes_over
         self.quiet = quiet  # seconds of silence after which the peer must prove that it is alive
         self.patience = patience  # seconds that it has for that
         self.connected = asyncio.Event()
@@ -67,6 +69,8 @@ class Listener:
                 heard, silence = set[int](), True
                 async for notification in conn.notifies(timeout=1.0, stop_after=1):
                     silence = False
+                    if self.passes_over(notification.pid):
+                        continue
                     if notification.payload.startswith(TYPING):
                         self.on_typing(notification.payload.removeprefix(TYPING))
                         continue

@@ -35,6 +35,7 @@ from app.study.model.study import Position, Study
 SQL = Queries(__name__)
 NOT_OFFERED = Sentence("You can’t do that here.")
 Looking = AsyncCursor[Any]
+Then = Callable[[Connection, object], Awaitable[None]]
 Asking = Callable[..., Awaitable[Any]]  # of hook, reader of its answer, values, as `Hooks.ask`
 
 
@@ -207,10 +208,10 @@ async def take_turn(
     return turn
 
 
-async def put(conn: Connection, turns: Sequence[MovesTaken]) -> list[bool]:
+async def put(conn: Connection, turns: Sequence[MovesTaken], then: Then | None = None) -> list[bool]:
     """Store what came of moves, in the order of `turns`: False where others were handled since these were read.
 
-    One transaction, whether `conn` is in autocommit or in one.
+    One transaction, whether `conn` is in autocommit or in one. `then`: called with the rooms, last in it.
     """
     turns_with = [turn for turn in turns if turn.lines]
     if not turns_with:
@@ -227,6 +228,8 @@ async def put(conn: Connection, turns: Sequence[MovesTaken]) -> list[bool]:
         cursor = await conn.execute(SQL["put_outcomes"], _columns(turns_with))
         if moved:
             await conn.execute(SQL["stay_open"], _deadlines(moved))
+        if then is not None:
+            await then(conn, rooms)
     done = {room_id for (room_id,) in await cursor.fetchall()}
     return [not turn.lines or turn.room_id in done for turn in turns]
 
@@ -326,8 +329,8 @@ def _columns(turns: Sequence[MovesTaken]) -> dict[str, str]:
     computed: dict[tuple[int, int, str], tuple[str, int]] = {}  # room, slot and name → value and how many
     for turn in turns:
         for nth, (move, handled) in enumerate(turn.lines, turn.handled + 1):
-            state = None if handled.state is None else _written(handled.state)
-            results = _written(handled.results) if handled.results else None
+            state = None if handled.state is None else plain_json.dumps(handled.state).decode()
+            results = plain_json.dumps(handled.results).decode() if handled.results else None
             where = map(str, (move.record_id, turn.room_id, turn.position, turn.handled, nth))
             clock = turn.clock.stored(move.at) if turn.clock else None
             said = str(handled.accepted), handled.sentence, state, results, str(handled.ends), clock
@@ -344,7 +347,3 @@ def _columns(turns: Sequence[MovesTaken]) -> dict[str, str]:
     ]
     columns = zip(*results_, strict=True) if results_ else [() for _ in of_results]
     return found | dict(zip(of_results, map(array, columns), strict=True))
-
-
-def _written(value: Any) -> str:
-    return plain_json.dumps(value).decode()

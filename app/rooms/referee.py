@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 
 import psycopg
@@ -40,6 +41,7 @@ AFTER = 0.005  # … of two commits of what came of them: it comes in the same w
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
 REST = 5.0  # seconds before a room is tried again of which something is wrong that is no hook's fault
+Telling = Callable[[Collection[int]], AbstractAsyncContextManager[handling.Then | None]]
 logger = logging.getLogger(__name__)
 
 
@@ -59,8 +61,9 @@ class Referee:
         self.warming = Warming(studies, hooks)
         self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
         self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
-            "what came of moves", url, handling.put, limit, AFTER
+            "what came of moves", url, self._put, limit, AFTER
         )
+        self.telling: Telling = lambda _: nullcontext()  # has their pages told of it
         self.due: dict[int, str] = {}  # room → session
         self.turns: dict[int, asyncio.Task[None]] = {}  # by room
         self.begun: dict[int, set[int]] = {}  # room → the records that its turn is about
@@ -303,6 +306,10 @@ class Referee:
         self.ahead.drop(turn.room_id)
         self._begins(turn.room_id, waiting)
         return found
+
+    async def _put(self, conn: Connection, turns: Sequence[MovesTaken]) -> list[bool]:
+        async with self.telling([turn.room_id for turn in turns]) as then:
+            return await handling.put(conn, turns, then)
 
     async def _stop(self, standing: MovingRoom, turn: MovesTaken) -> None:
         """The hook could not decide: the room waits for the researcher, unless another process could."""

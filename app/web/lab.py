@@ -18,7 +18,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 
 from app.config import Config
-from app.database.connections import Connection, Pool, look_around, open_pool
+from app.database.connections import Connection, Line, Pool, look_around, open_pool
 from app.database.group_commit import GroupCommit
 from app.database.lately import Lately
 from app.database.listener import Listener
@@ -200,7 +200,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks, homes: 
         moves=GroupCommit("moves", url, referee.store, config.ledger_limit, PACE),
         typists=Typists(pool),
         live=live,
-        listener=_listener(config.past_pooler(url), live, open_pages, pool),
+        listener=_listener(config.past_pooler(url), live, open_pages, pool, referee.commit.line),
         conductor=conductor,
         referee=referee,
         homes=homes,
@@ -224,12 +224,12 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks, homes: 
         acknowledged=acknowledged,
         sign_in_times=Lately(),
     )
-    conductor.acting.moved = referee.hint
+    conductor.acting.moved, referee.telling = referee.hint, live.telling
     homes.store, homes.handled = lab.moves.submit, referee.submit
     return lab
 
 
-def _listener(url: str, live: Live, open_pages: OpenPages, pool: Pool) -> Listener:
+def _listener(url: str, live: Live, open_pages: OpenPages, pool: Pool, tells: Line) -> Listener:
     checks: set[asyncio.Task[None]] = set()
 
     def on_connect() -> None:
@@ -240,7 +240,7 @@ def _listener(url: str, live: Live, open_pages: OpenPages, pool: Pool) -> Listen
         checks.add(check)
         check.add_done_callback(checks.discard)
 
-    return Listener(url, live.hub.hint, on_connect, open_pages.hint, live.hear_typing)
+    return Listener(url, live.hub.hint, on_connect, open_pages.hint, live.hear_typing, tells.is_to)
 
 
 async def _end_all(tasks: set[asyncio.Task[None]]) -> None:

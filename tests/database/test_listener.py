@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 
+from app.database.connections import Line
 from app.database.listener import Listener
 from tests.house.house import House
 from tests.house.waits import PATIENCE, until
@@ -73,3 +74,24 @@ def test_a_quiet_listener_keeps_its_connection(house: House) -> None:
 
 
 PINGED = "select pid, query_start from pg_stat_activity where application_name = %s and datname = current_database()"
+
+
+def test_what_a_process_tells_by_itself_is_passed_over(house: House) -> None:
+    async def story() -> None:
+        heard: asyncio.Queue[set[int]] = asyncio.Queue()
+        own, other = Line(house.database, "own"), Line(house.database, "other")
+        listener = Listener(house.database, heard.put_nowait, lambda: None, passes_over=own.is_to)
+        task = asyncio.create_task(listener.run())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await listener.connected.wait()
+                await (await own.get()).execute("select pg_notify('networklab', '7')")
+                await (await other.get()).execute("select pg_notify('networklab', '8')")
+                assert await heard.get() == {8}
+        finally:
+            own.drop()
+            other.drop()
+            task.cancel()
+            await asyncio.wait([task])
+
+    house.tell(story())

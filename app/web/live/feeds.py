@@ -6,6 +6,8 @@ that cannot keep up loses its queue and gets a snapshot again, so memory stays b
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from app.database.connections import Pool
@@ -17,7 +19,7 @@ from app.study.hooks.pool import Hooks
 from app.study.stored import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.done_place import DonePlace
-from app.web.live.hub import Hub
+from app.web.live.hub import Hub, Then
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
@@ -37,6 +39,7 @@ class Live:
         self.shared = Shared(keys, studies, hooks=hooks)
         self.hub = Hub(url, self.publish)
         self.rooms: dict[int, RoomFeed] = {}  # by log
+        self.logs: dict[int, int] = {}  # room → its log, of those
         self.sessions: dict[int, SessionFeed] = {}  # by log
         self.pages: set[Page] = set()
 
@@ -63,6 +66,10 @@ class Live:
             message += fragment("#live", "delete", "")
         return as_of + sse(message, str(page.seq))
 
+    def telling(self, room_ids: Collection[int]) -> AbstractAsyncContextManager[Then]:
+        """For whoever writes into the logs of these rooms: see `Hub.telling`."""
+        return self.hub.telling(lambda: [self.logs[one] for one in room_ids if one in self.logs])
+
     def leave(self, page: Page) -> None:
         self.pages.discard(page)
         for log_id in page.logs:
@@ -70,7 +77,7 @@ class Live:
                 room.pages.discard(page)
                 room.typing.forget(page)
                 if not room.pages:
-                    del self.rooms[log_id]
+                    del self.rooms[log_id], self.logs[room.view.room.id]
                     self.hub.forget(log_id)
             elif session := self.sessions.get(log_id):
                 session.pages.discard(page)
@@ -97,6 +104,7 @@ class Live:
         room = place.view.room
         page.seq = room.seq
         talk = self.rooms.setdefault(room.log_id, RoomFeed(self.pool, self.keys, place.view))
+        self.logs[room.id] = room.log_id
         talk.pages.add(page)
         is_newer = room.seq > talk.view.room.seq
         same = room.seq == talk.view.room.seq

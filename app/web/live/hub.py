@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import psycopg
+from psycopg import AsyncCursor
 
 from app.database.breath import Breath
 from app.database.connections import Connection, Line
-from app.database.events import Event, events_after
+from app.database.events import Event, ask_events, events_after
 
 POLL = 2.0  # seconds
 PACE = 0.015  # … between the beginnings of two looks at least: under load many rooms share one
 MOST = 500  # events of one log in one go
 logger = logging.getLogger(__name__)
 
+Then = Callable[[Connection, object], Awaitable[None]]
 Publish = Callable[[list[Event]], Awaitable[None]]
 
 
@@ -56,6 +60,44 @@ class Hub:
 
     def hint_all(self) -> None:
         self.hint(list(self.cursors))
+
+    @asynccontextmanager
+    async def telling(self, logs: Callable[[], Collection[int]]) -> AsyncIterator[Then]:
+        """For whoever writes into logs: what they say by then is handed on as soon as that is committed.
+
+        The function that this gives is to be called last in the transaction. `logs`: those that it writes into and that
+        are watched, whenever it is asked. What can't be handed on at once is looked at, as after any other hint.
+        """
+        after, asked, told = dict[int, int](), list[AsyncCursor[Event]](), set[int]()
+
+        async def ask(conn: Connection, _: object) -> None:
+            after.update({log: self.cursors[log] for log in logs() if log in self.cursors})
+            if after:
+                asked.append(await ask_events(conn, after, MOST))
+
+        try:
+            yield ask
+            for cursor in asked:
+                told = await self._tell(after, await cursor.fetchall())
+        finally:
+            self.hint(set(logs()) - told)
+
+    async def _tell(self, after: Mapping[int, int], events: Sequence[Event]) -> set[int]:
+        """Hand on what is new in these logs, unless it is on its way already; gives those that it was done for."""
+        count = Counter(event.log_id for event in events)
+        # To read what was said would take a while, in which the log's events could come from elsewhere.
+        waits = {event.log_id for event in events if event.name == "message_sent"}
+        told = {
+            log
+            for log, seq in after.items()
+            if self.cursors.get(log) == seq
+            and not (log in self.reading or log in waits or count[log] == MOST)
+        }
+        if news := [event for event in events if event.log_id in told]:
+            await self.publish(news)
+        for event in news:
+            self.cursors[event.log_id] = event.seq
+        return told
 
     async def run(self) -> None:
         breath, polled = Breath(PACE), time.monotonic()

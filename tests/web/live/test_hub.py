@@ -6,6 +6,7 @@ import asyncio
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from app.database.connections import connect, open_pool
 from app.database.events import Event, events_after
@@ -22,6 +23,9 @@ from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import NEAR, ROOM_TALK
 from tests.house.waits import until
+
+APPEND = b"""select append_events(
+    array[%s::bigint], array[%s::text], array[null::bigint], array[%s::jsonb])"""
 
 
 def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house: House) -> None:
@@ -162,3 +166,48 @@ def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happen
         assert shared.contradictions(session) == []
 
     shared.tell(story())
+
+
+def test_what_is_written_here_is_handed_on_with_its_commit_and_what_can_not_be_is_looked_at(
+    house: House,
+) -> None:
+    house.open()
+    [(log, seq)] = house.sql("select id, last_seq from log")
+
+    async def story() -> None:
+        handed_on: list[int] = []
+
+        async def publish(events: list[Event]) -> None:
+            handed_on.extend(event.seq - seq for event in events)
+
+        hub = Hub(house.database, publish)
+        hub.watch(log, seq)
+        hub.hinted.clear()
+        conn = await connect(house.database, "story")
+
+        async def write(name: str = "room_stopped", what: str = "{}") -> set[int]:
+            """What the hub is to look at after that."""
+            async with hub.telling(lambda: [log]) as then, conn.pipeline():
+                await conn.execute(APPEND, [log, name, what])
+                await then(conn, [])
+                assert len(handed_on) < 2, "nothing is said before it is committed"
+            looked_at = set(hub.hinted)
+            hub.hinted.clear()
+            return looked_at
+
+        try:
+            assert await write() == set() and handed_on == [1] and hub.cursors == {log: seq + 1}
+            hub.reading = {log: seq + 1}
+            assert await write() == {log} and handed_on == [1], "it is on its way to the hub already"
+            hub.reading = {}
+            assert await write("message_sent") == {log} and handed_on == [1], "what was said is to be read"
+            with pytest.raises(psycopg.DataError):
+                await write(what="nonsense")
+            assert set(hub.hinted) == {log} and handed_on == [1]
+            await hub._look(hub.hinted)
+            assert handed_on == [1, 2, 3], "all of it, once and in order"
+        finally:
+            hub.line.drop()
+            await conn.close()
+
+    house.tell(story())
