@@ -46,17 +46,14 @@ that of all processes together. Before anything is measured: each move that was 
 room's moves are numbered without a gap, each accepted one came to all {SEATS} pages of its room and to no other, cash
 and goods add up in each market, and what the hook keeps is what the results say.
 
-A move goes through a form, a commit, a hook, another commit, and in each process a look at the log, a drawing and the
-sends to its pages. Under load each of these takes more moves at a time, and so a move costs less at 350 a second than
-at 100. What it waits for is where moves gather: for up to 25 ms as they are stored, and for up to 15 ms before a
-process looks at the log.
+A move goes through a form, a commit, a hook, another commit that reads the room's log as well, a drawing and the sends
+to its pages, all of them in one process, to which the other hands over what comes to it. Under load each of these takes
+more moves at a time, and so a move costs less at 350 a second than at 100. What it waits for is where moves gather: for
+up to 25 ms as they are stored.
 
-At 350 a second the two cores are full. Of what the servers take there, a fifth is drawing, which each process does for
-its own pages of the room, an eighth each is reading the log, putting together what a hook is asked, and commits. Where
-it gets a little more, a room has its next move before the last is handled, one in each process: then both read what
-the other has done, hooks are asked again, and all of it takes a tenth more. So a run stands near 80 ms or near 200,
-whatever was before it: what a move takes does not grow with the game. What may be left to be had, which was not tried,
-is that a room's moves and its ten pages are with one process, and a load from another machine."""
+Of what the servers take, a seventh each is drawing, putting together what a hook is asked with reading what it says,
+and reading forms and answering them; a twelfth each the commits, and what the log tells. The rest is spread: nothing
+else takes more than a twentieth."""
 
 
 @dataclass(slots=True)
