@@ -41,7 +41,7 @@ class Here(msgspec.Struct, tag=True, array_like=True):
     asks: bool
 
 
-class Asked(msgspec.Struct, tag=True, array_like=True):
+class HandedOver(msgspec.Struct, tag=True, array_like=True):
     """A move that has come to process `by`, which waits for what comes of it."""
 
     by: int
@@ -70,7 +70,7 @@ class Passed(msgspec.Struct, tag=True, array_like=True):
     head: bytes
 
 
-Heard = Here | Asked | Came | Passed
+Heard = Here | HandedOver | Came | Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Homes:
         """Have a move stored where its room is at home; here it is only stored. Raises `Busy`."""
         home = self.elsewhere(move.room_id)
         number = next(self.numbers)
-        if home is None or not self._tell(home, Asked(self.nth, number, session_id, move)):
+        if home is None or not self._tell(home, HandedOver(self.nth, number, session_id, move)):
             return self.store(move)  # type: ignore[return-value]
         future: asyncio.Future[Stored | Came] = asyncio.get_running_loop().create_future()
         self.asked[number] = _Waiting(future, move, time.monotonic())
@@ -173,7 +173,7 @@ class Homes:
                     os.close(one)
 
     def _hear(self, heard: Heard, descriptors: Sequence[int]) -> None:
-        if isinstance(heard, Asked):
+        if isinstance(heard, HandedOver):
             self._make(heard)
         elif isinstance(heard, Came):
             self._came(heard)
@@ -192,7 +192,7 @@ class Homes:
             size = len(self.outlets)
             self._do_alone([number for number, one in self.asked.items() if one.move.room_id % size == nth])
 
-    def _make(self, asked: Asked) -> None:
+    def _make(self, asked: HandedOver) -> None:
         def settle(stored: asyncio.Future[Stored]) -> None:
             found = None if stored.cancelled() or stored.exception() else stored.result()
             if isinstance(found, Receipt) and not found.late:

@@ -144,6 +144,7 @@ async def open_lab(config: Config, url: str, homes: Homes) -> AsyncIterator[Lab]
         hooks = Hooks()
         stack.push_async_callback(hooks.retire, 0.0)
         lab = _lab(config, url, pool, keys, hooks, homes)
+        homes.store, homes.handled = lab.moves.submit, lab.referee.submit
         stack.push_async_callback(lab.ticker.say_goodbye)
         stack.push_async_callback(_end_all, lab.rehearsals)
         parts = [
@@ -225,7 +226,6 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks, homes: 
         sign_in_times=Lately(),
     )
     conductor.acting.moved, referee.telling = referee.hint, live.telling
-    homes.store, homes.handled = lab.moves.submit, referee.submit
     return lab
 
 
