@@ -76,7 +76,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     reviewer.set_defaults(do=_review)
     payer = commands.add_parser("pay", help="pay the bonuses that are due, each once")
     payer.add_argument(
-        "--whole", action="store_true", help="the base included: where nothing is paid by the completion code"
+        "--whole",
+        action="store_true",
+        help="with the base of those to whom the completion code brings none: who returned, say",
     )
     payer.set_defaults(do=_pay)
     settler = commands.add_parser("settle", help="say of bonuses that are left to you whether they were paid")
@@ -222,8 +224,9 @@ def _pay(options: argparse.Namespace, config: Config) -> int:
             async with conn.transaction():
                 begun = await bonuses.confirm(conn, found, study, options.whole, now.digest, COMMAND_LINE)
                 ids = [*begun.ids]
-                many, amount = len(now.lines), str(now.total)
-                await _note(conn, options, "paid", people=many, amount=amount, currency=now.currency)
+                money = dict(amount=str(now.total), currency=now.currency)
+                if begun.now:
+                    await _note(conn, options, "paid", people=len(now.lines), **money)
         for note in notes_of(now, found):
             print(note, file=sys.stderr)
         if ids:

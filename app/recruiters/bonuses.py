@@ -21,6 +21,7 @@ from app.study.model.study import Study
 
 SQL = Queries(__name__)
 CENTS = 2  # decimals of the coins in which they pay
+NO_REWARD = ("returned", "timed_out", "rejected")  # where a recruiter pays nothing by the completion code
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Due:
     @property
     def unpaid_base(self) -> int:
         """How many of them the recruiter does not pay by the completion code."""
-        return sum(one.submission.standing in ("returned", "timed_out", "rejected") for one in self.lines)
+        return sum(one.submission.standing in NO_REWARD for one in self.lines)
 
     @property
     def digest(self) -> str:
@@ -79,22 +80,24 @@ class _Paid:
 
 
 async def due(conn: Connection, recruitment: Recruitment, study: Study, whole: bool = False) -> Due:
-    """`whole`: the base included, where nothing is paid by the completion code. `conn` is in a transaction.
+    """`whole`: with the base of those whom the completion code brings none. `conn` is in a transaction.
 
     Raises `RecruitingError` where the two sides can't mean the same money.
     """
     session_id, currency = recruitment.session_id, currency_of(recruitment, study)
+    no_reward = recruitment.told is not None and not recruitment.told.reward
     paid = {one.player_id: one for one in await rows(conn, _Paid, SQL["paid"], session_id=session_id)}
     there = await submissions_of(conn, session_id)
     lines, without, still = list[DueBonus](), list[str](), 0
     async with aclosing(booked(conn, session_id, study)) as found:
         async for one in found:
             before = paid.get(one.player.id, _Paid(one.player.id, Decimal(0), False))
-            amount = in_cents(study, one.account.total if whole else one.bonus) - before.amount
+            submission = there.get(one.player.id)
+            with_base = whole and (no_reward or submission is None or submission.standing in NO_REWARD)
+            amount = in_cents(study, one.account.total if with_base else one.bonus) - before.amount
             still += not one.is_out
             if not one.is_out or amount <= 0 or before.on_its_way:
                 continue
-            submission = there.get(one.player.id)
             if submission is None:
                 without.append(one.player.label)
             else:

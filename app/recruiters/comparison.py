@@ -113,7 +113,7 @@ def _codes(their: TheirStudy, study: Study) -> Iterator[Compared]:
             said = "They don't know this code: add it there, or whoever hands it in waits for you."
         elif one.by_researcher and not one.screens_out:
             said = "There only you can hand in this code: let participants do so."
-        elif one.approves and (early := [name for name in outcomes if name in ENDED_EARLY]):
+        elif one.approves and (early := [name for name in outcomes if _brings_less(study, name)]):
             said = f"It approves at once there, so {' and '.join(early)} brings the whole reward: have it reviewed."
         theirs = "not known" if one is None else _does(one.approves, one.screens_out)
         yield Compared(f"Code {code}", theirs, ", ".join(outcomes), said)
@@ -122,6 +122,11 @@ def _codes(their: TheirStudy, study: Study) -> Iterator[Compared]:
         yield Compared(
             f"Code {code}", _does(known[code].approves, known[code].screens_out), "no outcome", said
         )
+
+
+def _brings_less(study: Study, outcome: str) -> bool:
+    """Less than the whole reward, which is for finishing."""
+    return outcome in ENDED_EARLY or study.pay.for_outcome(outcome) < study.pay.for_outcome("complete")
 
 
 def codes_of(study: Study) -> dict[str, list[str]]:

@@ -31,7 +31,7 @@ from app.recruiters.recruiter import (
 
 NAME, API = "Prolific", "/api/v1"
 AN_ID = re.compile(r"[0-9a-f]{24}")
-PAGE, PAGES = 500, 40  # submissions of a page of their list; pages at most
+PAGE, PAGES = 500, 400  # submissions of a page of their list; pages at most
 STANDINGS = frozenset(get_args(Standing))
 CENTS = Decimal(100)
 
@@ -66,8 +66,22 @@ class _Submission(msgspec.Struct):
     bonus_payments: list[Decimal] | None = None
 
 
+class _Link(msgspec.Struct):
+    href: str | None = None
+
+
+class _Links(msgspec.Struct):
+    next: _Link | None = None
+
+
 class _Submissions(msgspec.Struct):
     results: list[_Submission]
+    links: _Links | None = msgspec.field(default=None, name="_links")
+
+    @property
+    def has_next(self) -> bool:
+        """Whether they say so: a page may have fewer than were asked for, and still not be the last."""
+        return bool(self.links and self.links.next and self.links.next.href)
 
 
 class _Prepared(msgspec.Struct):
@@ -97,14 +111,16 @@ class Prolific:
 
     async def submissions(self, study_id: str) -> list[Submitted]:
         found: dict[str, Submitted] = {}
-        for nth in range(PAGES):
-            params = {"limit": str(PAGE), "offset": str(nth * PAGE)}
+        read = 0
+        for _ in range(PAGES):
+            params = {"limit": str(PAGE), "offset": str(read)}
             page = await self.calls.read(
                 f"{API}/studies/{_in_path(study_id)}/submissions/", _Submissions, params
             )
             news = {one.id: _submitted(one) for one in page.results if one.id not in found}
             found |= news
-            if not news or len(page.results) < PAGE:
+            read += len(page.results)
+            if not news or not (page.has_next or len(page.results) >= PAGE):
                 break
         return list(found.values())
 

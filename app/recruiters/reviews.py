@@ -23,6 +23,7 @@ from app.recruiters.recruiter import (
 )
 from app.recruiters.recruitment import Recruitment
 from app.sessions.sessions import lock_as
+from app.study.languages.texts import texts_in
 from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.outcomes import FOR_FINISHING
 from app.study.model.study import Study
@@ -124,7 +125,11 @@ def _verdict(told: TheirStudy, study: Study, outcome: str) -> tuple[Verdict, str
         if screens is not None:
             return "screen_out", screens, ""
         return "by_hand", "", "no code there screens out by your hand: approving would bring the whole reward"
-    if study.pay.for_outcome(outcome) > 0 or outcome in FOR_FINISHING:
+    pay = study.pay.for_outcome(outcome)
+    if 0 < pay < study.pay.for_outcome("complete"):
+        money = texts_in().money(pay, study.pay.currency or told.currency, exact=True)
+        return "by_hand", "", f"the study pays {money} for {outcome}: approving would bring the whole reward"
+    if pay > 0 or outcome in FOR_FINISHING:
         return "approve", "", ""
     return "by_hand", "", f"the study says of no pay for {outcome}"
 

@@ -19,12 +19,14 @@ insert into bonus (payout_id, player_id, submission_id, amount)
 select %(payout_id)s, * from unnest(%(players)s::bigint[], %(submissions)s::text[], %(amounts)s::numeric[])
 
 -- name: count_listed
--- Of those that were left out: what is listed and was not known, or, where nothing is listed, what was asked for.
+-- Of those that were left out: what is listed and was not known, or, where no more is listed than was known, what was asked
+-- for. Where it was not this bonus, what is known is what is listed from now on, be it less: else they would be left out again.
 insert into paid_elsewhere (player_id, amount, counts, by)
-select b.player_id, coalesce(b.listed - b.listed_before, b.amount), %(counts)s, %(by)s
+select b.player_id, case when %(counts)s and coalesce(b.listed < b.listed_before, true) then b.amount
+    else b.listed - b.listed_before end, %(counts)s, %(by)s
 from bonus b join payout p on p.id = b.payout_id
 where p.session_id = %(session_id)s and p.id = %(payout_id)s and b.state = 'held'
-    and (b.listed > b.listed_before or b.listed is null and %(counts)s)
+    and (b.listed <> b.listed_before or b.listed is null and %(counts)s)
     and (%(player_id)s::bigint is null or b.player_id = %(player_id)s)
 
 -- name: were_paid
@@ -57,7 +59,7 @@ select case when bool_and(case when %(paid)s then b.state = 'paid' or b.state = 
 from bonus b join payout p on p.id = b.payout_id
 cross join lateral (select exists (
     select from paid_elsewhere e where e.player_id = b.player_id and e.counts
-        and e.amount = coalesce(b.listed - b.listed_before, b.amount)
+        and e.amount = case when coalesce(b.listed < b.listed_before, true) then b.amount else b.listed - b.listed_before end
 ) as counts) l
 where p.session_id = %(session_id)s and p.id = %(payout_id)s
     and (%(player_id)s::bigint is null or b.player_id = %(player_id)s)

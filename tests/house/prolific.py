@@ -46,6 +46,7 @@ class FakeProlific:
     unlisted: list[tuple[str, Decimal]] = field(default_factory=list)  # paid, and to be listed later
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
+    most_listed: int = 1000  # submissions of a page, however many are asked for
     is_slow: bool = False  # what is paid is listed only after `list_all`
     hanging: threading.Event = field(default_factory=threading.Event)  # a call hangs now
     tokens: set[str] = field(default_factory=set)  # that were sent
@@ -90,7 +91,10 @@ class FakeProlific:
             {key: one[key] for key in ("id", "participant_id", "status", "study_code", "started_at")}
             for one in self.submissions.values()
         ]
-        return 200, dict(results=every[offset : offset + limit])
+        limit = min(limit, self.most_listed)
+        more = f"{self.base}/api/v1/studies/{id}/submissions/?limit={limit}&offset={offset + limit}"
+        links = dict(next=dict(href=more if offset + limit < len(every) else None))
+        return 200, dict(results=every[offset : offset + limit], _links=links)
 
     def get_submission(self, id: str) -> tuple[int, Any]:
         found = self.submissions.get(id)

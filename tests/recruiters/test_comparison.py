@@ -65,5 +65,8 @@ def test_each_thing_that_differs_says_what_to_do() -> None:
     assert "Nobody gets this code here" in differs(replace(ALIKE, codes=(*ALIKE.codes, code("OLD"))))
     full = (*ALIKE.codes[:4], code("FULL1", approves=True))
     assert "full brings the whole reward" in differs(replace(ALIKE, codes=full))
+    less = parse(as_files(TOML.replace("base = 4.50", "base = 4.50\noutcomes = {lobby = 0.50}")))
+    lobby = (ALIKE.codes[0], code("LOBBY1", approves=True), *ALIKE.codes[2:])
+    assert "lobby brings the whole reward" in differs(replace(ALIKE, codes=lobby), less)
     per_person = parse(as_files(TOML.replace("[finish]", "[finish]\nper_person = true")))
     assert "`per_person` gives everybody a code of their own" in differs(ALIKE, per_person)

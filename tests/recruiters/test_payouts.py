@@ -67,15 +67,18 @@ def test_what_is_paid_is_what_was_shown_and_the_base_on_top_where_that_is_asked_
     assert told.payouts() == []
     told.confirm()
     told.go_on(2)
-    whole = told.due(whole=True)  # of whom the code has brought nothing
-    assert {one.label: one.amount for one in whole.lines} == {label: Decimal("4.50") for label in OWED}
+    assert told.due(whole=True).lines == (), "whoever hands in gets the base by the code, and not once more"
+    fake.submissions[submission(2)]["status"] = "RETURNED"
+    fake.submissions[submission(3)]["status"] = "TIMED-OUT"
+    told.look()
+    whole = told.due(whole=True)
+    assert {one.label: one.amount for one in whole.lines} == {
+        "P2": Decimal("4.50"),
+        "P3": Decimal("4.50"),
+    }
     told.confirm(whole)
     told.go_on(2)
-    assert by_label(fake.received(), 3) == {
-        "P1": Decimal("11.50"),
-        "P2": Decimal("4.50"),
-        "P3": Decimal("6.51"),
-    }
+    assert by_label(fake.received(), 3) == {"P1": Decimal(7), "P2": Decimal("4.50"), "P3": Decimal("6.51")}
     assert told.due(whole=True).lines == ()
 
 
@@ -205,6 +208,23 @@ def test_what_they_list_and_nobody_here_knows_of_is_left_to_the_researcher(
     assert by_label(fake.received(), 3) == {"P1": 0, "P2": 0, "P3": Decimal("2.01")}
     with pytest.raises(RecruitingError, match="Nothing is due"):
         told.confirm()
+
+
+def test_whom_they_list_with_less_than_was_paid_is_paid_once_a_researcher_says_so(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, ["1.25"])
+    told.confirm()
+    told.go_on(2)
+    fake.submissions[submission(1)]["bonus_payments"] = []  # they took it back
+    shared.sql("update earning set amount = 2.25 where session_id = %s", told.id)
+    told.confirm()
+    told.go_on()
+    assert "lists 0.00 as paid, and 1.25 was paid from here" in told.lines()["P1"].said
+    settle(told, paid=False)
+    told.confirm()
+    told.go_on(2)
+    assert told.states() == {"P1": "paid"} and fake.received()[submission(1)] == Decimal("2.25")
 
 
 def test_what_was_prepared_with_somebody_who_is_left_out_since_is_never_paid(

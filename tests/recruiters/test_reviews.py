@@ -12,7 +12,7 @@ from app.recruiters.reviews import Proposed
 from app.study.stored import read_study
 from tests.house.house import House
 from tests.house.prolific import FakeProlific
-from tests.house.recruited import Recruited, recruited, submission
+from tests.house.recruited import TOML, Recruited, recruited, submission
 
 
 @pytest.mark.parametrize("how", ["", "cut_before", "cut_after", "500", "429"])
@@ -67,6 +67,20 @@ def test_what_they_refuse_says_why_and_what_has_changed_is_shown_again(
     told.go_on(2)
     [refused] = [one for one in done(told) if one.state == "refused"]
     assert (refused.label, refused.said) == ("P1", "Prolific refuses: “Error As told”.")
+
+
+def test_whom_the_study_pays_less_than_the_reward_is_not_approved_for_all_of_it(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(
+        shared, fake, ["0", "0"], TOML.replace("base = 4.50", "base = 4.50\noutcomes = {lobby = 0.50}")
+    )
+    shared.sql(
+        "update player set outcome = 'lobby', code = 'LOBBY1' where session_id = %s and label = 'P2'", told.id
+    )
+    first, second = proposed(told).lines
+    assert (first.verdict, second.verdict) == ("approve", "by_hand")
+    assert second.why == "the study pays £0.50 for lobby: approving would bring the whole reward"
 
 
 def some(house: House, fake: FakeProlific) -> Recruited:

@@ -48,6 +48,7 @@ def test_a_long_list_is_read_whole_and_after_the_time_that_they_ask_for(
     told = recruited(shared, fake, ["0"])
     for nth in range(600):
         fake.add(f"{nth:024x}", f"{nth + 5000:024x}", "RETURNED")
+    fake.most_listed = 100  # whatever is asked for
     fake.fail("list", "429", Retry_After="1")
     began = time.monotonic()
     told.look()

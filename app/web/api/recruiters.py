@@ -135,7 +135,8 @@ async def review(request: Query, session_id: FromPath[str], data: Confirmation) 
 async def payment_due(
     request: Query, session_id: FromPath[str], whole: FromQuery[bool] = False
 ) -> PaymentDue:
-    """What is due, line by line, and its sum. `whole`: the base included, where the completion code brings nothing."""
+    """What is due, line by line, and its sum. `whole`: with the base of those to whom the completion code
+    brings none, as of who returned."""
     study = await study_of(request, session_id)
     async with lab_of(request).pool.connection() as conn, snapshot(conn):
         found = await bonuses.due(conn, await the_recruitment(conn, session_id), study, whole)
