@@ -9,7 +9,7 @@ from typing import TypeVar
 from app.config import Config
 from app.database.connections import Connection, connect
 from app.database.running import database
-from app.sessions.sessions import find_session
+from app.sessions.sessions import Session, find_session
 from app.study.model.study import Study
 from app.study.stored import read_study
 from app.web.access import security
@@ -44,6 +44,15 @@ async def study_of(url: str, session_id: str) -> Study:
         return await read_study(conn, session_id)
 
     return await _connected(url, read)
+
+
+async def session_of(url: str, session_id: str) -> Session:
+    """Raises `SessionError` for one that there is not."""
+
+    async def find(conn: Connection) -> Session:
+        return await find_session(conn, session_id)
+
+    return await _connected(url, find)
 
 
 async def note_export(url: str, session_id: str, file: str, about: str = "") -> None:

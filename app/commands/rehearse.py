@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from app.commands.arguments import Refusal, count, seconds, share, speed
-from app.commands.connection import study_of
+from app.commands.connection import session_of, study_of
 from app.commands.progress import progress_line
 from app.config import Config
 from app.database.running import database
@@ -16,8 +16,10 @@ from app.export.export import ExportError
 from app.export.workbook import write_to
 from app.rehearsal import rehearse
 from app.rehearsal.cast import RehearsalError
+from app.rehearsal.joined import join_diaries, write_diaries
 from app.rehearsal.play import Setting
 from app.rehearsal.report import write_report
+from app.rehearsal.verdict import judge
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="with --url, where the database is out of reach: the links that `open --links` wrote",
     )
+    _add_machines(parser)
     parser.add_argument(
         "--processes", type=count, metavar="N", help="of the server that is started for this (default 2)"
     )
@@ -91,6 +94,10 @@ def run(options: argparse.Namespace, config: Config) -> int:
     )
     if options.links and (not options.url or options.until_it_breaks):
         raise Refusal("--links goes with --url, and without --until-it-breaks: each herd needs new links.")
+    if options.part and not options.links:
+        raise Refusal("--part goes with --links: without them the session is new, and has only these people.")
+    if options.join:
+        return _join(options, config)
     if options.export and options.links:
         raise Refusal(
             "--export needs the database, and with --links it is out of reach: use `networklab export`."
@@ -103,7 +110,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     write = progress_line()
     try:
         if options.links:
-            cast = rehearse.read_cast(options.session, options.links, plan)
+            cast = rehearse.read_cast(options.session, options.links, plan, options.part or (1, 1))
             found = [asyncio.run(rehearse.rehearse(cast, plan, options.url, None, write))]
         else:
             with database(config, watch=True) as url:
@@ -115,6 +122,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
                     asyncio.run(_export(url, session_id, options.export))
         if options.report:
             write_report(found, options.report)
+        if options.diaries:
+            write_diaries(rehearse.deciding(found)[0], options.diaries)
         if options.receipts:
             rehearse.write_receipts(rehearse.deciding(found)[0], options.receipts)
     except (RehearsalError, ExportError) as error:
@@ -126,8 +135,56 @@ def run(options: argparse.Namespace, config: Config) -> int:
     return 0 if all(verdict.kept for _, verdict in found) else 1
 
 
+def _join(options: argparse.Namespace, config: Config) -> int:
+    try:
+        with database(config) as url:
+            session = asyncio.run(session_of(url, options.session))
+            study = asyncio.run(study_of(url, session.id))
+            played = join_diaries(options.join, session.id, session.name, study, url)
+            found = [(played, asyncio.run(judge(played)))]
+    except RehearsalError as error:
+        raise Refusal(str(error)) from None
+    print(
+        json.dumps(rehearse.as_json(found), ensure_ascii=False) if options.json else rehearse.as_text(found)
+    )
+    return 0 if found[0][1].kept else 1
+
+
+def part(text: str) -> tuple[int, int]:
+    which, _, of = text.partition("/")
+    if not (
+        which.isascii() and which.isdigit() and of.isascii() and of.isdigit() and 1 <= int(which) <= int(of)
+    ):
+        raise argparse.ArgumentTypeError(f"“{text}” is no part such as 1/3, the first of three")
+    return int(which), int(of)
+
+
 async def _export(url: str, session_id: str, target: Path) -> None:
     await write_to(url, session_id, await study_of(url, session_id), target)
+
+
+def _add_machines(parser: argparse.ArgumentParser) -> None:
+    """Where several of them play together."""
+    parser.add_argument(
+        "--part",
+        type=part,
+        metavar="1/3",
+        help="with --links: only this part of them; each of several machines takes another",
+    )
+    parser.add_argument(
+        "--diaries",
+        type=Path,
+        metavar="JSON",
+        help="write here what the bots noted, to be joined with what those of other machines did",
+    )
+    parser.add_argument(
+        "--join",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="JSON",
+        help="instead of playing: hold these diaries of one session against its database; may be repeated",
+    )
 
 
 def _add_people(parser: argparse.ArgumentParser) -> None:

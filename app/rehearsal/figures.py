@@ -49,7 +49,7 @@ def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
     ):
         if found:
             figures |= {f"{name}, {share:.0%}": percentile(found, share) for share in SHARES[name]}
-    if played.url:
+    if played.url and played.gauges.base:
         figures["dashboard, longest gap"] = longest_gap(played)
     grown = [p.memory for sample in samples for p in (sample.processes or {}).values()]
     if grown:

@@ -44,11 +44,12 @@ class Sample:
     processes: Mapping[str, Process] | None  # None: the server did not say
     postgres_cpu: float | None  # seconds since it began; None: it is not on this machine
     bots_cpu: Mapping[int, float] = field(default_factory=dict)  # process of bots → the same
+    acts: Mapping[str, int] = field(default_factory=dict)  # forms that were answered so far, by kind
 
 
 @dataclass(slots=True)
 class Gauges:
-    base: str
+    base: str  # of the server; "" where nobody has watched it
     postmaster: int | None = None
     samples: list[Sample] = field(default_factory=list)
     ticks: list[float] = field(default_factory=list)  # when the dashboard's came

@@ -89,15 +89,18 @@ async def rehearse(
     return played, await judge(played)
 
 
-def read_cast(folder: str, links: Path, plan: Setting) -> Rehearsal:
-    """The players of a session that somebody opened for this, from the file that `open --links` wrote."""
+def read_cast(folder: str, links: Path, plan: Setting, part: tuple[int, int]) -> Rehearsal:
+    """The players of a session that somebody opened for this, from the file that `open --links` wrote; the first of
+    three `part`s is every third of them, from the first on.
+    """
     study = parse(read_folder(Path(folder)))
     check_records(study, plan.records)
     people = read_people(links, study).people
     if lacking := next((one for one in people if not one.token), None):
         wrong = f"has no token for “{lacking.label}”"
         raise PeopleError(links.name, wrong, "give the list of links that `open --links` wrote")
-    return Rehearsal("", study.title, study, people[: plan.players or len(people)])
+    which, of = part
+    return Rehearsal("", study.title, study, people[: plan.players or len(people)][which - 1 :: of])
 
 
 def deciding(found: Sequence[Run]) -> Run:

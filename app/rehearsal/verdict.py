@@ -188,12 +188,13 @@ async def judge(played: Played) -> Verdict:
     """Everything that the diaries, the dashboard and the database say."""
     plan, diaries, study = played.plan, played.diaries, played.study
     evidence, cut = None, played.cut == BESIDE
+    watched = bool(played.url and played.gauges.base)
     wrongs = [*played.wrongs, *(wrong for diary in diaries for wrong in diary.wrongs)]
     if played.url:
         evidence = await gather(
             played.url, played.session_id, study, diaries, plan.moment, plan.patience, cut
         )
-        wrongs += [*evidence.wrongs, *_ticks(played)]
+        wrongs += [*evidence.wrongs, *(_ticks(played) if watched else ())]
     ends = evidence.ends if evidence else ends_by_code(study, diaries)
     wrongs += _memory(played)
     if not played.url:
@@ -202,7 +203,7 @@ async def judge(played: Played) -> Verdict:
         Promise(
             number,
             sentence,
-            bool(played.url) or number not in FROM_DATABASE | {6},
+            watched if number == 6 else bool(played.url) or number not in FROM_DATABASE,
             tuple(wrong.sentence for wrong in wrongs if wrong.promise == number),
         )
         for number, sentence in PROMISES.items()
