@@ -14,11 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from app.commands import size_lines
 from app.commands.arguments import count, seconds
 from app.commands.lists import say_notes
 from app.config import Config
 from app.players.lists import PeopleError, text_of
 from app.players.people import content_of, read_people
+from app.rehearsal.sizing import size_of
 from app.rehearsal.trial import try_study
 from app.study.earlier import earlier_mistakes
 from app.study.estimate import (
@@ -68,11 +70,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the study of the session that `open --from` is to go on from: what is asked of it as `earlier` is there",
     )
+    size_lines.add(parser)
     parser.add_argument("--json", action="store_true", help="print mistakes and estimate as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    files = dict(read_folder(options.study))
+    files, like = dict(read_folder(options.study)), size_lines.read_rehearsed(options.rehearsed)
     mistakes, hooks = check(files), Hooks()
     before = parse(read_folder(options.before)) if options.before else None
     players: int | Counter[str] | Path = options.players
@@ -93,6 +96,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         if estimate is not None:
             study = parse(files)
             answer["told"] = [("pages", _pages(study, estimate)), *_told(study, estimate)]
+            answer["size"] = size_lines.as_json(size_of(estimate, like))
         print(json.dumps(answer | _estimate_as_json(estimate), ensure_ascii=False, indent=2))
         return 2 if grave else 0
     for mistake in mistakes:
@@ -103,7 +107,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
     else:
         study = parse(files)
         print(f"{study.title}: {_pages(study, estimate)}. It can run.")
-        print("\n".join(f"  {name:8} {text}" for name, text in _told(study, estimate)))
+        print(
+            "\n".join(
+                f"  {name:8} {text}"
+                for name, text in [*_told(study, estimate), *size_lines.told_of(size_of(estimate, like))]
+            )
+        )
         if hooks.walls is not None:
             print(f"  hooks    {_walled(hooks)}")
     return 2 if grave else 0

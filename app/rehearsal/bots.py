@@ -329,6 +329,7 @@ class Bot:
         self.diary.by_hook += by_hook
         self.diary.by_chance += len(fields) - by_hook
         self.counts.records += len(fields)
+        self.counts.acts["decided"] += position.step.computes
         self.page.take_keys(answer.text)
         if other:
             self.diary.did("clicked twice")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import linear_regression
 
+from app.rehearsal.costs import Used, used
 from app.rehearsal.gauges import Sample
 
 BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
@@ -44,6 +45,7 @@ class Load:
     rate: float  # that all sent in a second
     cores: int  # of this machine
     shared: bool  # server, Postgres and bots share this machine
+    reckoned: Used  # what server and Postgres take for such forms elsewhere (see `costs`)
 
     @property
     def together(self) -> float:
@@ -139,6 +141,13 @@ def _forms(window: Sequence[Sample]) -> float:
     return sum(len(one.latencies) for one in window[1:]) / playing if playing else 0.0
 
 
+def reckoned(first: Sample, last: Sample) -> Used:
+    """What the forms that were answered between two samples take, by what each costs."""
+    seconds = last.at - first.at
+    rates = {kind: (many - first.acts.get(kind, 0)) / seconds for kind, many in last.acts.items()}
+    return used(rates, len(last.processes or {}) or 1)
+
+
 def _load(window: Sequence[Sample], local: bool) -> Load | None:
     first, last = window[0], window[-1]
     seconds = last.at - first.at
@@ -161,6 +170,7 @@ def _load(window: Sequence[Sample], local: bool) -> Load | None:
         bots=sum(bots),
         forms=_forms(window),
         rate=sum(len(one.latencies) for one in window[1:]) / seconds,
+        reckoned=reckoned(first, last),
         cores=os.cpu_count() or 1,
         shared=local and database is not None,
     )

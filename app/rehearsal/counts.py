@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -15,5 +16,6 @@ class Counts:
     records: int = 0
     messages: int = 0
     busy: int = 0  # answers that asked to come again
+    acts: Counter[str] = field(default_factory=Counter)  # forms that were answered, by kind
     # Seconds, of answers to forms; whoever reads empties it.
     latencies: list[float] = field(default_factory=list)

@@ -22,6 +22,7 @@ from app.rehearsal.troupe import Heard, Job, Part, Troupe
 from app.sessions.actions import ACTIONS
 from app.study.durations import as_clock
 from app.study.hooks.uses import HOOKS_FILE
+from app.study.model.plausible import TALK
 from app.study.model.study import Study
 from app.web.access.accounts import ensure_account
 from app.web.access.logins import end_login, log_in
@@ -122,7 +123,7 @@ def _jobs(cast: Rehearsal, plan: Setting, base: str, url: str | None) -> list[Jo
     """What each process of bots is to do."""
     asked = cast.study.records_per_player if plan.records is None else plan.records
     chatty = sum(position.step.chat != "none" for position in cast.study.plan)
-    talk = 0.5 if plan.messages is None else plan.messages / max(chatty, 1)
+    talk = TALK if plan.messages is None else plan.messages / max(chatty, 1)
     crowd = [
         Part(person.token, person.label, habit, cast.way(person))
         for person, habit in zip(
@@ -209,6 +210,7 @@ async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float],
             processes=await gauges.metrics(),
             postgres_cpu=gauges.postgres_cpu(),
             bots_cpu=troupe.cpu(),
+            acts=heard.acts,
         )
     )
     show(heard, time.monotonic() - played.started)

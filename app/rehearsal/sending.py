@@ -37,6 +37,7 @@ class Sending:
                 self.diary.asks.append(Exchange(kind, started, seconds, tries))
                 if method == "POST":
                     self.counts.latencies.append(seconds)
+                    self.counts.acts[kind] += 1
                 return answer
             if answer:
                 self.counts.busy += 1

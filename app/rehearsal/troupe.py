@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ class Heard:
     records: int = 0
     messages: int = 0
     busy: int = 0
+    acts: Counter[str] = field(default_factory=Counter)  # forms that were answered, by kind
     latencies: list[float] = field(default_factory=list)  # of the last word
     lag: float = 0.0  # seconds by which the bots themselves were late, the worst of the last words
     diaries: list[Diary] = field(default_factory=list)  # at the end
@@ -129,6 +131,7 @@ class Troupe:
         words = self._words.values()
         for name in ("came", "playing", "alone", "done", "over", "records", "messages", "busy"):
             setattr(heard, name, sum(getattr(counts, name) for counts, _ in words))
+        heard.acts = sum((counts.acts for counts, _ in words), Counter())
         return heard
 
     def cpu(self) -> dict[int, float]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
-from app.study.model.plausible import DECLINES, MOVES, SCREENED, WRONG
+from app.study.model.plausible import DECLINES, MOVES, SCREENED, TALK, WRONG
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import ANY, Position, Study
 
@@ -50,6 +50,8 @@ class Estimate:
     records: tuple[int, int]
     records_a_second: float
     forms_a_second: float
+    busy: float
+    acts: Mapping[str, float]
     pay: tuple[Decimal, Decimal | None] | None
     early: Decimal
     come_in: float
@@ -69,6 +71,9 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
     busy = max(over, shortest + QUICK * (before + after), 1.0)
     most = max(_records(plan) + _moves(plan) for plan in one)
     forms = max(sum(bool(position.step.fields) for position in plan) + _moves(plan) for plan in one)
+    moves = max(map(_moves, one))
+    hooked = max(sum(bool(at.step.fields) and at.step.computes for at in plan) for plan in one)
+    talk = max(sum(position.step.chat != "none" for position in plan) for plan in one) * TALK
     return Estimate(
         players=players,
         over=over,
@@ -80,6 +85,14 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
         records=(min(_records(_certain(plan)) for plan in one), most),
         records_a_second=players * most / busy,
         forms_a_second=players * forms / busy,
+        busy=busy,
+        acts={
+            "sign-in": 1,
+            "records": forms - moves,
+            "decided": hooked,
+            "messages": talk,
+            "moves": moves,
+        },
         pay=_pay(study),
         come_in=(1 - declines(study)) * (1 - screened(study)) * (1 - failing(study)),
         stay=math.prod(1 - share for share, _ in leaving(study)),

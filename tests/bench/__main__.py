@@ -13,6 +13,7 @@ from app.database.programs import EmbeddedError
 from tests.bench import (
     actions,
     against,
+    capacity,
     disk,
     door,
     drill,
@@ -56,6 +57,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "replay": replay.run,
     "hooks": hooks.run,
     "moves": moves.run,
+    "capacity": capacity.run,
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {
     "day": game.run_day,

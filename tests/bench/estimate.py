@@ -63,6 +63,6 @@ def without_waiting(name: str, folder: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
     toml = (study / "study.toml").read_text()
-    toml = re.sub(r"^after .*\n", "", toml, flags=re.MULTILINE)
+    toml = re.sub(r"^(?:after|bots_after|people) .*\n", "", toml, flags=re.MULTILINE)
     (study / "study.toml").write_text(re.sub(r'max_wait = "\w+"', 'max_wait = "20s"', toml))
     return study

@@ -58,6 +58,7 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     good = shell.type("check", RUMOUR)
     assert good.returncode == 0 and "Rumour: 30 pages in a room. It can run." in good.stdout
     assert good.stderr == ""
+    assert "  machines one of 2 cores" in good.stdout and "check before you buy" in good.stdout
     written = (PROJECT / "docs" / "writing.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"check studies/rumour --players 700 --over 5m\n(.*?)```", written, re.DOTALL)
     assert shell.type("check", RUMOUR, "--players", "700", "--over", "5m").stdout == shown

@@ -64,7 +64,7 @@ def test_the_database_is_settled_as_poolers_and_failover_have_it() -> None:
 
 
 def test_what_the_manual_names_is_there() -> None:
-    for file in ("compose.scale.yaml", "bin/server-env"):
+    for file in ("compose.scale.yaml", "app/rehearsal/prices.toml", "bin/server-env"):
         assert file in MANUAL and (PROJECT / file).exists()
     secrets = set(re.findall(r"\$\{(\w+):\?", COMPOSE))
     assert secrets == {"POSTGRES_PASSWORD", "PATRONI_PASSWORD"}

@@ -135,6 +135,7 @@ def test_how_long_people_were_without_the_server_is_told_of_each_fault_of_a_host
     away.asks = [Exchange("records", 101.0, 0.2, 1)]
     over = of_people([lost, asks, later, away], [50.0, 100.0, 120.0], since=100.0, until=119.0)
     assert over == CarriedOver(2, 8.5)
+    assert of_people([asks], [100.0], 100.0, 119.0) == CarriedOver(1, 3.0), "it was asked before the fault"
     # Whoever had a live page until the host was ended in order was without one from then on.
     assert of_people([lost], [100.0], 100.0, 119.0, in_order=True) == CarriedOver(1, 1.5)
     assert str(over) == "2 people were held up, for 8.5 s at most"

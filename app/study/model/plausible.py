@@ -13,6 +13,7 @@ TRIES = 20  # draws, of which one must fit the field
 DECLINES = 0.05  # of people, where they may
 UNKNOWN = 0.05  # of answers, where somebody may say that they don't know
 WRONG = 0.2  # of forms, where some answers are right
+TALK = 0.5  # messages of each at a step at which one may write
 MOVES = 4.0  # a minute, of somebody at a step at which one may make some
 SCREENED = 0.1  # of people, who answer anyhow; the others so that no [[screen_out]] takes them
 

@@ -304,6 +304,11 @@ class Step:
         return tuple([one for one in self.results if one.name not in others])
 
     @property
+    def computes(self) -> bool:
+        """Whether hooks are asked, as it ends, of what was answered."""
+        return bool(self.on_end or self.score_hook)
+
+    @property
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
         decided = self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook
