@@ -15,7 +15,7 @@ from app.rooms.limits import Told, last_before, last_said, rounds_until, sources
 from app.rooms.rooms import RoomView, Seat
 from app.rooms.summaries import SUMS, Tally, counted, summed
 from app.study.model.fields import Cell, Field, plain_number
-from app.study.model.steps import SEEN, Show
+from app.study.model.steps import SEEN, Show, Step
 from app.study.model.study import Position, Study
 from app.study.page_words import asked_by
 
@@ -166,10 +166,13 @@ def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: T
     found, places = list[Shown](), wanted(study, position)
     for show in dict.fromkeys(position.step.show):
         seats, steps, here = seats_of(view, me, show.of), show.steps, told
-        if show.also and _several_answered(study, show, seats, told):
-            steps, here = (show.step,), _as_one(show, told)
+        answered = _answered(study, show, seats, told)
+        uneven = len({step.repeat for step in answered}) > 1
+        if len(answered) > 1:
+            longest = max(answered, key=lambda step: step.repeat).name
+            steps, here = (longest,), _as_one(show, longest, told)
         for one in (show if step == show.step else replace(show, step=step) for step in steps):
-            found.append(_shown(study, one, places[one], seats, me, here))
+            found.append(_shown(study, one, places[one], seats, me, here, uneven))
     return tuple(one for one in found if (one.show.round == "now" and not one.show.hook) or not one.empty)
 
 
@@ -203,29 +206,37 @@ def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
     return view.neighbours(me.slot)
 
 
-def _several_answered(study: Study, show: Show, seats: Sequence[Seat], told: Told) -> bool:
-    """Whether some of these were asked at one place of the study and others at another, round for round."""
+def _answered(study: Study, show: Show, seats: Sequence[Seat], told: Told) -> list[Step]:
+    """At which places of the study these were asked: some at one, and others at another."""
+    if not show.also:
+        return []
     slots = {seat.slot for seat in seats}
     asked = {
         step for (slot, step, _, name), said in told.items() if name == show.field and said and slot in slots
     }
-    several = [study.step_named(step) for step in show.steps if step in asked]
-    return len(several) > 1 and len({step.repeat for step in several}) == 1
+    return [study.step_named(step) for step in show.steps if step in asked]
 
 
-def _as_one(show: Show, told: Told) -> Told:
-    """As if all had been asked at one of these places."""
+def _as_one(show: Show, place: str, told: Told) -> Told:
+    """As if all had been asked at this one of the places."""
     elsewhere = {
-        (slot, show.step, round_, name): said
+        (slot, place, round_, name): said
         for (slot, step, round_, name), said in told.items()
-        if name == show.field and step in show.also
+        if name == show.field and step in show.steps
     }
     return {**elsewhere, **{key: said for key, said in told.items() if said}}
 
 
 def _shown(
-    study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], me: Seat, told: Told
+    study: Study,
+    show: Show,
+    positions: Sequence[Position],
+    seats: Sequence[Seat],
+    me: Seat,
+    told: Told,
+    uneven: bool,
 ) -> Shown:
+    """`uneven`: in which round each was last asked differs."""
     step = positions[0].step if positions else study.step_named(show.step)
     field = next(one for one in (*step.fields, *step.results) if one.name == show.field)
 
@@ -239,7 +250,7 @@ def _shown(
         positions = positions[-1:]
 
     def value(seat: Seat, position: Position) -> str | None:
-        if show.round == "last" and step.own_pace:
+        if show.round == "last" and (step.own_pace or uneven):
             found = told_last(told, seat.slot, field.name, places)
             return found[1] if found else None
         return told.get((seat.slot, position.step.name, position.round, field.name)) or None
@@ -270,6 +281,17 @@ def _shown(
     last = [(seat, said) for seat, said in final if field.says(said)]
     if not field.kind.is_number or not last or show.look not in ("mean", "picture"):
         return Shown(show, field, rounds, lines, "", (), ("", ""))
+    return _averaged(show, field, rounds, lines, last)
+
+
+def _averaged(
+    show: Show,
+    field: Field,
+    rounds: tuple[int, ...],
+    lines: tuple[AnswerRow, ...],
+    last: Sequence[tuple[Seat, str]],
+) -> Shown:
+    """`last`: what each said in the last round, where they said something."""
     numbers = [Decimal(said) for _, said in last]
     mean = round(sum(numbers, Decimal(0)) / len(numbers), _places(numbers))
     low = field.min if field.min is not None else min(numbers)

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import zipfile
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,12 +21,13 @@ from app.rooms.shown import shown_to, wanted
 from app.study.model.kinds.choice import SWATCHES
 from app.study.model.networks import Tie, Ties
 from app.study.reading import check, parse, read_folder
-from tests.house.guests import Stream
+from tests.house.guests import Guest, Stream
 from tests.house.house import House
 from tests.house.pages import shown, words
 from tests.house.server import Server
 from tests.house.studies import PAGE, as_files
 from tests.house.table import at_the_table
+from tests.house.waits import until
 
 STUDY = """
 title = "Line"
@@ -367,3 +369,80 @@ def test_what_some_were_asked_first_and_others_last_is_one_statistic_and_one_tab
     assert [line.values for line in table.lines] == [("7",), ("13",), (None,)]
     page = on_page(study, study.plan[-1], view, seats[0], told)
     assert {one[-1] for one in page.said} == {"7", "13"}, "so it is for bots"
+
+
+UNEVEN = """
+title = "More often of some"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[treatment]]
+name = "often"
+levels = ["twice", "thrice"]
+by = "player"
+[[step]]
+page = "talk"
+name = "first"
+only = {often = "twice"}
+repeat = 2
+limit = "60s"
+fields = [{name = "given", ask = "How much do you give?", kind = "integer", min = 0, max = 20}]
+[[step]]
+page = "talk"
+name = "between"
+limit = "60s"
+button = "Next"
+[[step]]
+page = "talk"
+name = "later"
+only = {often = "thrice"}
+repeat = 3
+limit = "60s"
+fields = [{name = "given", ask = "How much do you give?", kind = "integer", min = 0, max = 20}]
+[[step]]
+page = "talk"
+name = "end"
+limit = "60s"
+show = [
+    {field = "given", of = "room", round = "all", ask = "All"},
+    {field = "given", of = "room", ask = "The last of each"},
+    {field = "given", of = "room", round = "all", as = "sum", ask = "The sum"},
+]
+"""
+
+
+def test_who_was_asked_in_more_rounds_than_others_stands_in_one_table_with_them(
+    shared: House, server: Server
+) -> None:
+    study = parse(as_files(UNEVEN))
+    session = shared.open_study(study, {"x": 2})
+
+    async def asks(guest: Guest, where: str) -> bool:
+        page = await guest.page()
+        return where in page and 'name="given"' in page
+
+    async def story() -> str:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        for guest in guests:
+            await guest.sign_in()
+        asked = "select label from player where session_id = %s and treatment->>'often' = 'twice'"
+
+        async def seated() -> bool:
+            return bool(shared.sql(asked, session.id))
+
+        await until(seated, "what both are asked")
+        [(twice,)] = shared.sql(asked, session.id)
+        once, other = sorted(guests, key=lambda guest: guest.label != twice)
+        for guest, amounts in ((once, ("1", "2")), (other, ("4", "5", "6"))):
+            for nth, amount in enumerate(amounts, 1):
+                await until(partial(asks, guest, f"round {nth} of {len(amounts)}"), "the round")
+                assert (await guest.answer({"given": amount})).status == 200
+            if guest is once:
+                for one in guests:
+                    await one.shows(">Next<")
+                    assert (await one.answer({})).status == 200
+        return words(await once.shows("The sum"))
+
+    said = shared.tell(story())
+    assert "4 5 6" in said and "1 2 –" in said and said.count("The last of each") == 1
+    assert "Together: 18" in said
