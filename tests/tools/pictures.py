@@ -114,7 +114,7 @@ def _player(chrome: Browser, server: Server, session: Opened) -> None:
     page.get_by_text("I need help").click()
     page.locator("#help-body").fill("My neighbours say nothing. Is that right?")
     page.get_by_role("button", name="Ask for help").click()
-    page.get_by_text("They have your question").wait_for()
+    page.locator("#help .saved").get_by_text("They have your question").wait_for()
     page.locator("#help").scroll_into_view_if_needed()
     _take_both(page, "help")
     page.context.close()
