@@ -6,7 +6,6 @@ import argparse
 import json
 import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
@@ -14,9 +13,9 @@ from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
 from app.study.stored import read_study
-from app.web.monitor.comparing import Side, as_json, read_side
+from app.web.monitor.comparing import Side, read_side
 from app.web.monitor.side_by_side import SAME_TWICE, groups, verdict
-from app.web.studies.differing import files_apart, words_apart
+from app.web.studies.differing import files_apart, sides_as_json, words_apart
 
 WIDTH = 34  # of a column
 
@@ -46,13 +45,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         )
 
     first, second = in_transaction(config, work)
-    words, files = words_apart(first.study, second.study), files_apart(first.study, second.study)
     if options.json:
-        differs = dict(words=[asdict(one) for one in words], files=[asdict(one) for one in files])
-        told = dict(
-            sessions=[as_json(first), as_json(second)], verdict=verdict(first, second), differs=differs
-        )
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps(sides_as_json(first, second), ensure_ascii=False))
     else:
         print("\n".join(_said(first, second)))
     return 0

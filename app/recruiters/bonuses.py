@@ -112,7 +112,12 @@ def currency_of(recruitment: Recruitment, study: Study) -> str:
             f"{recruitment.recruiter} has not told of its study yet. Look again in a minute."
         )
     currency = study.pay.currency or told.currency
-    if told.currency and told.currency != currency:
+    if not told.currency:
+        raise RecruitingError(
+            f"{recruitment.recruiter} does not say in which currency its study pays, so it might pay another sum: no"
+            " bonus can be paid from here. `networklab payments` has what is to be paid."
+        )
+    if told.currency != currency:
         raise RecruitingError(
             f"The study pays in {currency} and that of {recruitment.recruiter} in {told.currency}: no bonus can be paid"
             " from here. `networklab payments` has what is to be paid."

@@ -165,6 +165,8 @@ def _wrong(
     """Why this one is not to be paid, "" where it is; and what they list in all."""
     if found is None or found.study_id not in ("", payout.study_id):
         return f"{recruiter.name} has no such submission to this study.", None
+    if found.unread:
+        return f"{found.unread} Look there what was paid, and say it.", None
     listed = sum(found.bonuses, Decimal(0))
     if listed == line.known:
         return "", listed
@@ -201,7 +203,7 @@ async def _prepare(
 async def _reconcile(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
     """By what they list now: each bonus that is there is paid."""
     for line, found in await _listed(conn, recruiter, payout):
-        listed = None if found is None else sum(found.bonuses, Decimal(0))
+        listed = None if found is None or found.unread else sum(found.bonuses, Decimal(0))
         put = dict(id=payout.id, player_id=line.player_id, listed=listed)
         came = (
             listed is not None

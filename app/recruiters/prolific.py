@@ -34,6 +34,7 @@ AN_ID = re.compile(r"[0-9a-f]{24}")
 PAGE, PAGES = 500, 400  # submissions of a page of their list; pages at most
 STANDINGS = frozenset(get_args(Standing))
 CENTS = Decimal(100)
+MOST_CENTS, MOST_PLACES = 10**10, 10**9  # of anything that they may mean
 
 
 class _Code(msgspec.Struct):
@@ -103,8 +104,8 @@ class Prolific:
             name=found.name or "",
             status=found.status or "",
             address=found.external_study_url or "",
-            places=found.total_available_places or 0,
-            reward=(found.reward or Decimal(0)) / CENTS,
+            places=_places(found.total_available_places or 0),
+            reward=_money(found.reward or Decimal(0), "reward"),
             currency=found.presentment_currency_code or found.currency_code or "",
             codes=tuple(_code(one) for one in codes),
         )
@@ -129,8 +130,11 @@ class Prolific:
             found = await self.calls.read(f"{API}/submissions/{_in_path(submission_id)}/", _Submission)
         except NotThere:
             return None
-        paid = tuple(amount / CENTS for amount in found.bonus_payments or ())
-        return ListedSubmission(found.id, found.study_id or "", _standing(found.status), paid)
+        of = found.id, found.study_id or "", _standing(found.status)
+        try:
+            return ListedSubmission(*of, tuple(_money(one, "bonus") for one in found.bonus_payments or ()))
+        except Denied as error:
+            return ListedSubmission(*of, (), unread=str(error))
 
     async def approve(self, submission_ids: Sequence[str]) -> None:
         assert len(submission_ids) <= MOST_APPROVED
@@ -156,7 +160,7 @@ class Prolific:
             found = msgspec.json.decode(answer, type=_Prepared)
         except (msgspec.DecodeError, msgspec.ValidationError):
             raise Denied(f"{NAME} answered with something that can’t be read, and nobody is paid.") from None
-        return Prepared(found.id, None if found.amount is None else found.amount / CENTS)
+        return Prepared(found.id, None if found.amount is None else _money(found.amount, "sum of bonuses"))
 
     async def pay(self, prepared_id: str) -> None:
         await self.calls.post(f"{API}/bulk-bonus-payments/{_in_path(prepared_id)}/pay/", {})
@@ -173,6 +177,19 @@ def _code(one: _Code) -> TheirCode:
         screens_out="FIXED_SCREEN_OUT_PAYMENT" in actions,
         by_researcher=one.actor == "researcher",
     )
+
+
+def _money(cents: Decimal, what: str) -> Decimal:
+    """Raises `Denied`: a Decimal may be no number, or one that nobody means, and is never taken for a sum of money."""
+    if not (cents.is_finite() and 0 <= cents <= MOST_CENTS):
+        raise Denied(f"{NAME} gives a {what} that is no sum of money, {str(cents)[:20]} cents.")
+    return cents / CENTS
+
+
+def _places(many: int) -> int:
+    if not 0 <= many <= MOST_PLACES:
+        raise Denied(f"{NAME} gives a number of places that can’t be, {str(many)[:20]}.")
+    return many
 
 
 def _in_path(id: str) -> str:

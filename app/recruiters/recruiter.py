@@ -118,6 +118,7 @@ class ListedSubmission:
     study_id: str
     standing: Standing
     bonuses: tuple[Decimal, ...]
+    unread: str = ""  # why these are not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from app.database.connections import Connection
@@ -14,7 +15,7 @@ from app.study.model.study import Study
 from app.study.pages import is_page
 from app.study.reading import check
 from app.study.stored import put_study, read_study
-from app.study.syntax.mistakes import StudyError
+from app.study.syntax.mistakes import Mistake, StudyError
 
 SQL = Queries(__name__)
 
@@ -36,30 +37,30 @@ async def retry_seating(conn: Connection, session_id: str, at: datetime | None, 
 
 
 async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
-    """Put hooks.py and pages of `study` in the place of a paused session's; all rooms that wait try again.
+    """Put hooks.py and pages of `study` in the place of a paused session's; all rooms that wait try again. Twice does
+    it once.
 
     The rest of the study must be as the session has it. The files as they were are kept, and exported. Raises
     StudyError with what is wrong now and was not: the session goes on with what an earlier version let it open with.
     """
     session = await sessions.lock_as(conn, session_id, by)
-    if session.status != "paused":
-        raise SessionError(
-            f"{session.name} is {session.status}. Pause it first: no hook may be half way through."
-        )
     before = await read_study(conn, session_id)
     changed = sorted(
         name for name in {*before.files, *study.files} if before.files.get(name) != study.files.get(name)
     )
+    if not changed:
+        return "All files are as in the session already; nothing changed."
+    if session.status != "paused":
+        raise SessionError(
+            f"{session.name} is {session.status}. Pause it first: no hook may be half way through."
+        )
     others = [name for name in changed if not _can_be_mended(name, before, study)]
     if others:
         raise SessionError(
             f"{others[0]} is not as in the session. Only {HOOKS_FILE} and the pages that it has can be mended while a"
             " session runs; `networklab export` has the study as it is there."
         )
-    if not changed:
-        raise SessionError("All files are as in the session already; nothing changed.")
-    known = {mistake.sentence for mistake in check(before.files)}
-    if wrong := [one for one in check(study.files) if one.grave and one.sentence not in known]:
+    if wrong := await asyncio.to_thread(_newly_wrong, before, study):
         raise StudyError(wrong)
     for path in changed:
         await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=path, by=by))
@@ -69,6 +70,12 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
     what = changed[0] if len(changed) == 1 else f"{', '.join(changed[:-1])} and {changed[-1]}"
     return f"{session.name} has the new {what}; {again} when it is resumed."
+
+
+def _newly_wrong(before: Study, study: Study) -> list[Mistake]:
+    """A large study takes a second, in which others are to be served."""
+    known = {mistake.sentence for mistake in check(before.files)}
+    return [one for one in check(study.files) if one.grave and one.sentence not in known]
 
 
 def _can_be_mended(name: str, before: Study, study: Study) -> bool:

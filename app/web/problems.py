@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 
 import psycopg
@@ -20,6 +21,7 @@ from app.web.auth import NotSignedIn, OtherPlayer, is_of_programs, is_of_researc
 from app.web.hindrances import door_without_cookie
 from app.web.invitations import UnknownToken
 from app.web.lab import Query, lab_of
+from app.web.program_words import TAKES
 from app.web.researchers import NotLoggedIn, NotOnSession
 from app.web.responses import SentOn, problem
 
@@ -28,6 +30,7 @@ FOR_RESEARCHERS = {  # who have no link and no invitation
     404: "There is no such page. Go on from the list of sessions.",
     405: "This address does not answer that way. Go on from the list of sessions.",
 }
+MISSING = re.compile(r"Missing required (\w+) parameter '([^']+)'")  # Litestar's words
 FOR_PROGRAMS = {
     404: "There is no such address. GET /api/v1 says which there are.",
     405: "This address does not answer that way. GET /api/v1 says which way each answers.",
@@ -62,8 +65,14 @@ def _for_program(error: HTTPException) -> str:
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         wrong = error.extra[0]
         if wrong.get("key") == "data":
-            return "No body came: this takes JSON."
-        return f"`{wrong.get('key', 'The body')}` could not be read: {wrong.get('message', error.detail)}."
+            return f"No body came: this takes JSON. {TAKES}"
+        wrong_way = (
+            f"`{wrong.get('key', 'The body')}` could not be read: {wrong.get('message', error.detail)}."
+        )
+        return f"{wrong_way} {TAKES}"
+    if missing := MISSING.match(error.detail):
+        where = "as a header" if missing[1] == "header" else "in the address"
+        return f"`{missing[2]}` is missing {where}. {TAKES}"
     is_plain = error.detail in ("", HTTPStatus(error.status_code).phrase) or error.status_code in (405, 413)
     return FOR_PROGRAMS.get(error.status_code, error.detail) if is_plain else error.detail
 

@@ -36,7 +36,7 @@ REFUSALS: dict[Need, str] = {
     MAKES: "Your account only watches. Ask whoever runs the server for one that opens sessions.",
     FILES: "You watch this session, without its files and payments. Ask an owner of the session to allow them.",
     ACTS: "Your account watches and changes nothing here. Ask an owner of the session to do this.",
-    OWNS: "Only an owner of the session may do this.",
+    OWNS: "Only an owner of the session may do this. Ask one of them.",
 }
 KeyOf = Callable[["ASGIConnection"], str]  # type: ignore[type-arg]
 Find = Callable[[Connection, str], Awaitable[LoggedIn | None]]  # whom a key stands for

@@ -19,6 +19,7 @@ from app.study.model.study import Study
 from app.web import languages, templates
 from app.web.auth import NotSignedIn, is_of_programs, is_of_researchers, player_of
 from app.web.lab import lab_of
+from app.web.program_words import as_to_program
 from app.web.static import is_versioned
 
 POLICY = (
@@ -94,7 +95,8 @@ def problem(
 def told_to_program(
     status: int, sentence: str, headers: Mapping[str, str] = {}, **more: object
 ) -> Response[str]:
-    told = dict(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=sentence)
+    said = as_to_program(sentence)
+    told = dict(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=said)
     content = json.dumps(told | more, ensure_ascii=False)
     return Response(content, status_code=status, headers=headers, media_type="application/problem+json")
 

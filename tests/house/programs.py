@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from app.database.connections import Connection
@@ -12,6 +14,12 @@ from tests.house.house import House
 from tests.house.server import Server
 
 AT = "/api/v1"
+# What tells of a page or of a command, and so tells a program nothing.
+OF_PAGES = re.compile(
+    r"\b[Rr]eload|\b[Tt]ick\b|\b[Cc]lick|\b[Bb]utton|of the dashboard|`networklab (?!check)|--\w"
+    r"|\b([Tt]he|[Tt]his) form\b|’s page\b|'s page\b|\bits page\b|\bthe page\b(?! of your account)"
+    r"|[Gg]o on from the list|Choose (the|a|two)\b"
+)
 # Of the interface for programs, and whether it needs a token that does more than read.
 OF_API = "/api/v1/sessions/{session_id:str}"
 A_VERSION = "/api/v1/studies/{study_id:str}/versions/{number:int}"
@@ -21,6 +29,7 @@ TO_PLAYERS, TO_ROOMS = (
     "dismiss replace issue retype free-id note".split(),
     "advance extend retry end tell".split(),
 )
+A_STUDY, OF_RIGHTS = "/api/v1/studies/{study_id:str}", ("", "/take", "/everybody")
 OF_RECRUITERS = "forget look review pay settle".split()
 API_NEEDS = {
     "GET /api/v1": ("nobody", False),
@@ -55,6 +64,18 @@ API_NEEDS = {
     f"GET {OF_API}/rooms": ("sees", False),
     f"GET {A_ROOM}": ("sees", False),
     **{f"POST {A_ROOM}/{deed}": ("acts", True) for deed in TO_ROOMS},
+    f"GET {OF_API}/recruiter/setup": ("files", False),
+    f"POST {OF_API}/mend": ("acts", True),
+    f"GET {OF_API}/seals": ("sees", False),
+    f"POST {OF_API}/seals": ("acts", True),
+    f"GET {OF_API}/seals/{{digest:str}}": ("sees", False),
+    f"POST {OF_API}/seals/{{digest:str}}/check": ("sees", True),
+    "GET /api/v1/compare": ("account", False),
+    f"GET {OF_API}/rights": ("owns", False),
+    **{f"POST {OF_API}/rights{one}": ("owns", True) for one in OF_RIGHTS},
+    f"GET {A_STUDY}/rights": ("makes", False),  # and an owner's: tests/web/api/test_granted.py
+    **{f"POST {A_STUDY}/rights{one}": ("makes", True) for one in OF_RIGHTS},
+    f"POST {A_STUDY}/remove": ("makes", True),
 }
 
 

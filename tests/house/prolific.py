@@ -47,6 +47,7 @@ class FakeProlific:
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     most_listed: int = 1000  # submissions of a page, however many are asked for
+    total: Any = None  # said of what is prepared, in place of the true sum
     is_slow: bool = False  # what is paid is listed only after `list_all`
     hanging: threading.Event = field(default_factory=threading.Event)  # a call hangs now
     tokens: set[str] = field(default_factory=set)  # that were sent
@@ -128,7 +129,11 @@ class FakeProlific:
         self.bulks[id] = [(one, Decimal(amount)) for one, amount in lines]
         total = sum(amount for _, amount in self.bulks[id])
         return 201, dict(
-            id=id, study=STUDY_ID, amount=float(total * 100), fees=0, total_amount=float(total * 133)
+            id=id,
+            study=STUDY_ID,
+            amount=float(total * 100) if self.total is None else self.total,
+            fees=0,
+            total_amount=float(total * 133),
         )
 
     def pay(self, id: str) -> tuple[int, Any]:

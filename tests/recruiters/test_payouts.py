@@ -25,6 +25,7 @@ EARNED = ("1.25", "0", "2.005")  # of the last half a penny more, rounded up; th
 OWED = {"P1": Decimal("1.25"), "P2": Decimal(0), "P3": Decimal("2.01")}
 # What is cut, and when
 CUTS = [(kind, how) for kind in ("submission", "prepare", "pay") for how in ("cut_before", "cut_after")]
+NO_MONEY = ("NaN", "sNaN", "Infinity", -125, 1e30)
 FAULTS = [
     *CUTS,
     ("submission", "500"),
@@ -241,6 +242,59 @@ def test_what_was_prepared_with_somebody_who_is_left_out_since_is_never_paid(
     told.go_on(2)
     assert by_label(fake.received(), 3) == {"P1": Decimal("1.25"), "P2": 0, "P3": 0}
     assert told.states() == {"P1": "paid", "P3": "held"}
+
+
+def test_what_is_no_sum_of_money_is_told_as_that_and_never_taken_for_one(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, ["1"] * 6)
+    for nth, odd in enumerate(NO_MONEY, 1):
+        fake.submissions[submission(nth)]["bonus_payments"] = [odd]
+    told.confirm()
+    told.go_on(2)
+    assert by_label(fake.received(), 6) == {f"P{nth}": int(nth == 6) for nth in range(1, 7)}
+    assert told.states() == {f"P{nth}": "paid" if nth == 6 else "held" for nth in range(1, 7)}
+    for nth in range(1, 6):
+        said = told.lines()[f"P{nth}"].said
+        assert said.startswith("Prolific gives a bonus that is no sum of money, ") and said.endswith(
+            "and say it."
+        )
+        fake.submissions[submission(nth)]["bonus_payments"] = []
+        settle(told, False, told.lines()[f"P{nth}"].player_id)
+    for odd in NO_MONEY:
+        fake.total = odd
+        told.confirm()
+        told.go_on()
+        [last, *_] = told.payouts()
+        assert last.state == "refused" and "sum of bonuses that is no sum of money" in last.said, odd
+    fake.total = None
+    told.confirm()
+    told.go_on()  # they have it, and it is not listed yet
+    fake.submissions[submission(1)]["bonus_payments"] = ["sNaN"]
+    told.go_on()
+    assert told.states() == {"P1": "open"} | {f"P{nth}": "paid" for nth in range(2, 7)}
+    fake.submissions[submission(1)]["bonus_payments"] = [100]
+    told.go_on()
+    assert set(told.states().values()) == {"paid"} and fake.asked["pay"] == 2
+
+
+def test_a_study_of_theirs_with_odd_numbers_is_told_of_and_nobody_is_paid_in_money_that_they_do_not_name(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, ["1"])
+    problem = "select problem from recruiting where session_id = %s"
+    for what, odds in (("reward", NO_MONEY), ("total_available_places", (-1, 10**15))):
+        for odd in odds:
+            fake.study = fake.study | {what: odd}
+            told.look()
+            [(said,)] = shared.sql(problem, told.id)
+            assert "no sum of money" in said or "can’t be" in said, (what, odd, said)
+        fake.study = fake.study | {what: 10}
+    fake.study = fake.study | {"presentment_currency_code": None}
+    told.look()
+    assert shared.sql(problem, told.id) == [("",)]
+    with pytest.raises(RecruitingError, match="does not say in which currency its study pays"):
+        told.due()
 
 
 def test_who_did_not_take_part_is_left_out_and_the_others_are_paid(shared: House, fake: FakeProlific) -> None:

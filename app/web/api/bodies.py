@@ -13,8 +13,10 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
+from app.sessions.seals import MOST_FILES
 from app.web.api.bearer import admitted_by_token
 from app.web.opening_forms import LONGEST_NAME, MOST_EXTRA, MOST_PLACES
+from app.web.program_words import TAKES
 from app.web.sent_lists import LARGEST_LIST
 
 LARGEST = 2 * LARGEST_LIST  # bytes of a body that has a list in it: JSON writes a line's end as two
@@ -170,6 +172,49 @@ class SaidOfPayout(Struct, kw_only=True, forbid_unknown_fields=True):
     paid: Annotated[bool, Meta(description="Whether they were; else they are due again.")]
 
 
+class RightOnSession(Struct, kw_only=True, forbid_unknown_fields=True):
+    account: Annotated[str, Meta(min_length=1, max_length=100)]
+    role: Literal["owner", "colleague", "observer"]
+    files: Annotated[bool, Meta(description="An observer takes files and sees payments, too.")] = False
+
+
+class RightOnStudy(Struct, kw_only=True, forbid_unknown_fields=True):
+    account: Annotated[str, Meta(min_length=1, max_length=100)]
+    role: Literal["owner", "colleague"]
+
+
+class AccountNamed(Struct, kw_only=True, forbid_unknown_fields=True):
+    account: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Sure(Struct, kw_only=True, forbid_unknown_fields=True):
+    sure: Annotated[Literal[True], Meta(description="It can’t be undone.")]
+
+
+class Analysis(Struct, kw_only=True, forbid_unknown_fields=True):
+    analysis: Annotated[
+        dict[
+            Annotated[str, Meta(min_length=1, max_length=200)],
+            Annotated[str, Meta(pattern="^[0-9a-f]{64}$")],
+        ],
+        Meta(
+            max_length=MOST_FILES,
+            description="Of each file by its name, `analysis.R` say, its SHA-256 in hex.",
+        ),
+    ] = {}
+
+
+class MendedFiles(Struct, kw_only=True, forbid_unknown_fields=True):
+    files: Annotated[
+        dict[Annotated[str, Meta(min_length=1, max_length=200)], str],
+        Meta(
+            min_length=1,
+            max_length=200,
+            description="By name what each is to be: `hooks.py`, or a page that the study has, `pages/talk.html`.",
+        ),
+    ]
+
+
 class ToErase(Struct, kw_only=True, forbid_unknown_fields=True):
     sure: Annotated[Literal[True], Meta(description="It can’t be undone.")]
     answers: Annotated[
@@ -192,10 +237,10 @@ class ApiRequest(Request[object, object, State]):
             return msgspec.json.decode(body, type=asked)
         except msgspec.ValidationError as error:
             raise HTTPException(
-                status_code=422, detail=f"The body is not what this takes: {_in_words(str(error))}."
+                status_code=422, detail=f"The body is not what this takes: {_in_words(str(error))}. {TAKES}"
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ClientException(f"The body is no JSON: {str(error)[:200]}.") from None
+            raise ClientException(f"The body is no JSON: {str(error)[:200]}. {TAKES}") from None
 
 
 def _in_words(error: str) -> str:

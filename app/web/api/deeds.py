@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,9 @@ from litestar.response import Response
 
 from app.players.links import link_of
 from app.players.people import Person
+from app.sessions.mending import mend
 from app.study.model.study import Study
+from app.study.reading import parse
 from app.web.access import rights
 from app.web.api.bodies import (
     CREATES,
@@ -22,6 +25,7 @@ from app.web.api.bodies import (
     IdempotencyKey,
     KindToSeat,
     MaybeIdempotencyKey,
+    MendedFiles,
     PeopleToAdd,
     PlacesByLink,
     SessionToOpen,
@@ -36,7 +40,8 @@ from app.web.list_pages import add_sent
 from app.web.opening_forms import OpeningForm
 from app.web.opening_pages import is_kept_to_some, study_again, study_of_version
 from app.web.openings import open_by
-from app.web.researchers import ACTS, MAKES, who_asks
+from app.web.program_words import as_to_program
+from app.web.researchers import ACTS, MAKES, study_of, who_asks
 from app.web.sent_lists import LARGEST_LIST, SentList
 from app.web.session_pages import SESSION_ACTIONS
 
@@ -48,7 +53,7 @@ class NotOpened(Exception):
 
     def __init__(self, wrong: dict[str, str]) -> None:
         super().__init__(" ".join(wrong.values()))
-        self.wrong = {FIELDS.get(name, name): sentence for name, sentence in wrong.items()}
+        self.wrong = {FIELDS.get(name, name): as_to_program(said) for name, said in wrong.items()}
 
 
 @post(
@@ -174,6 +179,20 @@ async def retry_seating(request: Query, session_id: FromPath[str], data: StopMom
     return await _do(request, session_id, "retry-seating", at=data.at.isoformat())
 
 
+@post("/sessions/{session_id:str}/mend", needs=ACTS, status_code=200, request_max_body_size=LARGEST)
+async def mend_session(request: Query, session_id: FromPath[str], data: MendedFiles) -> DoneDeed:
+    """Another `hooks.py`, or other pages, for a paused session: what a hook has stopped tries again as it is resumed.
+    Files that are not named stay as they are."""
+    lab, before = lab_of(request), await study_of(request, session_id)
+    lab.readings.check()
+    async with lab.readings:
+        files = {name: text.encode() for name, text in data.files.items()}
+        study = await asyncio.to_thread(parse, {**before.files, **files}, opened=True)
+        async with lab.pool.connection() as conn, conn.transaction():
+            said = await mend(conn, session_id, study, who_asks(request).name)
+    return DoneDeed(session=session_id, said=said)
+
+
 async def _do(request: Query, session_id: str, action: str, **said: str) -> DoneDeed:
     return await do(request, session_id, SESSION_ACTIONS[action], said)
 
@@ -197,7 +216,7 @@ async def _open(
         players=opened.many if opened.now else None,
         door=opened.door_link or None,
         links=_links(request, opened.people),
-        notes=[*opened.notes],
+        notes=[*map(as_to_program, opened.notes)],
     )
     return Response(told, status_code=201 if opened.now else 200)
 
@@ -215,4 +234,13 @@ def _links(request: Query, people: Sequence[Person]) -> list[JoinLink]:
 
 
 HANDLERS: list[Any] = [open_session_of_version, open_session_again, add_people, start, pause, resume, close]
-HANDLERS += [archive, unarchive, move_start, change_places, tell_everybody, seat_now, retry_seating]
+HANDLERS += [
+    archive,
+    unarchive,
+    move_start,
+    change_places,
+    tell_everybody,
+    seat_now,
+    retry_seating,
+    mend_session,
+]

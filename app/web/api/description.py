@@ -90,7 +90,8 @@ def document(router: Router) -> Json:
             answers["200"] = answers[first] | {"description": again}
         answers[first]["description"] = "Done."
         operation["summary"] = f"{method} {path}"
-        operation["x-needs"] = NEEDS[need] + (", and to be on the study" if "{study_id" in path else "")
+        on = "to own the study" if handler.opt.get("of_owner") else "to be on the study"
+        operation["x-needs"] = NEEDS[need] + (f", and {on}" if "{study_id" in path else "")
         operation["x-whole"] = need != NOBODY and (method != "GET" or bool(handler.opt.get("whole")))
         if need == NOBODY:
             operation["security"] = []

@@ -108,3 +108,26 @@ class PaymentDue(Struct, frozen=True, kw_only=True):
 
 class Paying(Struct, frozen=True, kw_only=True):
     payouts: list[PayoutNow]
+
+
+class TextToPaste(Struct, frozen=True, kw_only=True):
+    what: str
+    text: str
+    note: Annotated[str, Meta(description="What to do with it there.")]
+
+
+class StepToDo(Struct, frozen=True, kw_only=True):
+    words: str
+    pastes: Annotated[list[TextToPaste], Meta(description="To take there as they stand.")]
+
+
+class SetUpNow(Struct, frozen=True, kw_only=True):
+    key: str
+    name: str
+    first: Annotated[list[StepToDo], Meta(description="To be done before; then there are no steps.")]
+    steps: list[StepToDo]
+    checks: Annotated[list[str], Meta(description="What to look at before people come.")]
+
+
+class SetUps(Struct, frozen=True, kw_only=True):
+    guides: Annotated[list[SetUpNow], Meta(description="What the study is made for first.")]

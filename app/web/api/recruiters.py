@@ -18,6 +18,8 @@ from app.recruiters.comparison import compared
 from app.recruiters.payouts import Bonus, Payout
 from app.recruiters.recruiter import RecruitingError
 from app.recruiters.recruitment import KINDS, recruitment_of, the_recruitment
+from app.recruiters.set_up_steps import SetUpStep
+from app.recruiters.setting_up import guides_of
 from app.web import recruiting
 from app.web.api.bodies import CREATES, Confirmation, PayConfirmation, RecruiterStudy, SaidOfPayout
 from app.web.api.recruiter_shapes import (
@@ -31,7 +33,11 @@ from app.web.api.recruiter_shapes import (
     Reviewing,
     ReviewLine,
     ReviewProposed,
+    SetUpNow,
+    SetUps,
+    StepToDo,
     SubmissionNow,
+    TextToPaste,
 )
 from app.web.api.shapes import DoneDeed
 from app.web.lab import Query, lab_of
@@ -76,6 +82,26 @@ async def recruiter_now(request: Query, session_id: FromPath[str]) -> RecruiterN
             for one in people
         ],
         payouts=paid,
+    )
+
+
+@get(f"{HERE}/setup", needs=FILES)
+async def setup(request: Query, session_id: FromPath[str]) -> SetUps:
+    """What to do at each recruiter, step by step, with the very texts to paste."""
+    lab, study = lab_of(request), await study_of(request, session_id)
+    async with lab.pool.connection() as conn, snapshot(conn):
+        found = await guides_of(conn, session_id, study, lab.config.public_url)
+    return SetUps(
+        guides=[
+            SetUpNow(
+                key=one.key,
+                name=one.name,
+                first=_steps(one.first),
+                steps=_steps(one.steps),
+                checks=[*one.checks],
+            )
+            for one in found
+        ]
     )
 
 
@@ -189,6 +215,16 @@ def _amount(text: str) -> Decimal:
     return Decimal(text)
 
 
+def _steps(steps: Sequence[SetUpStep]) -> list[StepToDo]:
+    return [
+        StepToDo(
+            words=one.words,
+            pastes=[TextToPaste(what=each.what, text=each.text, note=each.note) for each in one.pastes],
+        )
+        for one in steps
+    ]
+
+
 def _payouts(made: Sequence[Payout], lines: Sequence[Bonus]) -> list[PayoutNow]:
     return [
         PayoutNow(
@@ -217,6 +253,7 @@ def _payouts(made: Sequence[Payout], lines: Sequence[Bonus]) -> list[PayoutNow]:
 
 HANDLERS: list[Any] = [
     recruiter_now,
+    setup,
     connect,
     forget,
     look,

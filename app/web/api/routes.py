@@ -15,8 +15,9 @@ from app.recruiters.recruiter import RecruitingError
 from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
 from app.study.model.fields import FieldError
+from app.study.syntax.mistakes import StudyError
 from app.web.access.granting import RightsError
-from app.web.api import data, deeds, players, recruiters, rooms, sessions, studies
+from app.web.api import data, deeds, granted, players, recruiters, reviewed, rooms, sessions, studies
 from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import ApiRequest
 from app.web.api.deeds import NotOpened
@@ -39,6 +40,7 @@ STATUS: dict[type[Exception], int] = {  # as pages answer them
     CheckError: 422,
     RehearsalRefused: 409,
     RecruitingError: 409,
+    StudyError: 422,
 }
 
 
@@ -71,6 +73,8 @@ def router() -> Router:
         *rooms.HANDLERS,
         *recruiters.HANDLERS,
         *data.HANDLERS,
+        *reviewed.HANDLERS,
+        *granted.HANDLERS,
     ]
     refusals: ExceptionHandlersMap = {NotOpened: _not_opened, **dict.fromkeys(STATUS, _refused)}
     return Router(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from app.study.model.study import Study
 from app.study.own_files import own_files
+from app.web.monitor.comparing import Side, as_json
+from app.web.monitor.side_by_side import verdict
 from app.web.studies.words import parts, sections
 
 FIRST, SECOND, BOTH = "only in the first", "only in the second", "not the same"
@@ -50,6 +53,13 @@ def files_apart(first: Study, second: Study) -> list[FileApart]:
     a, b = first.files, second.files
     own = {*own_files(a), *own_files(b)}
     return [_apart(path, a, b, path in own) for path in sorted({*a, *b}) if a.get(path) != b.get(path)]
+
+
+def sides_as_json(first: Side, second: Side) -> dict[str, Any]:
+    """Two sessions, for programs."""
+    words, files = words_apart(first.study, second.study), files_apart(first.study, second.study)
+    differs = dict(words=[asdict(one) for one in words], files=[asdict(one) for one in files])
+    return dict(sessions=[as_json(first), as_json(second)], verdict=verdict(first, second), differs=differs)
 
 
 def _said(study: Study) -> dict[str, tuple[str, ...]]:

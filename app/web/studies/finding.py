@@ -59,4 +59,6 @@ async def _find(
 
 
 def _no_owner(study_id: str) -> SentOn:
-    return SentOn(403, "Only an owner of the study may do this.", f"/admin/studies/{study_id}")
+    return SentOn(
+        403, "Only an owner of the study may do this. Ask one of them.", f"/admin/studies/{study_id}"
+    )

@@ -9,7 +9,7 @@ import httpx
 from app.web.access.logins import log_in
 from app.web.auth import ADMIN_COOKIE
 from tests.house.house import House
-from tests.house.programs import API_NEEDS, AT, program, saying, token_of
+from tests.house.programs import API_NEEDS, AT, OF_PAGES, program, saying, token_of
 from tests.house.server import Server
 from tests.house.staff import MAY, employ
 from tests.house.uploads import answer_to_late
@@ -39,6 +39,9 @@ def test_each_address_lets_in_whom_the_pages_let_in(shared: House, server: Serve
                 address = address.replace("{name:str}", "players.csv").replace("{study_id:str}", "none")
                 address = re.sub(r"{\w+:int}", "1", address)
                 answer, meant = all_.request(method, address), may | {"nobody", "account"}
+                if answer.status_code >= 400:
+                    said = problem_of(answer)
+                    assert said.endswith(".") and not OF_PAGES.search(said), (what, said)
                 expected: tuple[int, ...]
                 if need == "makes":
                     expected = (403,) if name == "wanda" else (200, 400, 404, 409, 422)

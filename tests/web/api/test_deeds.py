@@ -237,6 +237,41 @@ def test_settings_are_changed_and_what_a_session_does_not_take_is_said(shared: H
         assert client.post(hers, json={"list": LIST}, headers=key("again")).status_code == 404
 
 
+def test_a_paused_session_is_mended_by_a_program_and_other_files_of_its_study_stay(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(start=True)
+    to = f"/sessions/{session.id}"
+    page = PAGE + "<p>Mended.</p>"
+
+    def mends(files: dict[str, str]) -> tuple[int, str]:
+        answer = client.post(f"{to}/mend", json={"files": files})
+        told = answer.json()
+        return answer.status_code, told.get("said") or told["detail"]
+
+    with program(shared, server, "ada") as client:
+        assert mends({"pages/talk.html": PAGE}) == (
+            200,
+            "All files are as in the session already; nothing changed.",
+        )
+        status, said = mends({"pages/talk.html": page})
+        assert status == 409 and "Pause it first" in said
+        client.post(f"{to}/pause")
+        for files, wrong, words in (
+            ({"study.toml": TALK + "\n"}, 409, "study.toml is not as in the session."),
+            ({"pages/other.html": page}, 409, "pages/other.html is not as in the session."),
+            ({"pages/talk.html": "{% if %}"}, 422, "talk.html"),
+            ({}, 422, "`$.files`"),
+        ):
+            status, said = mends(files)
+            assert status == wrong and words in said, said
+        status, said = mends({"pages/talk.html": page})
+        assert status == 200 and "has the new pages/talk.html" in said
+        assert mends({"pages/talk.html": page})[1].endswith("nothing changed."), "twice is once"
+    kept = "select path, by from public.mended where session_id = %s"
+    assert shared.sql(kept, session.id) == [("pages/talk.html", "ada")]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [

@@ -34,19 +34,22 @@ def test_the_program_of_the_guide_does_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, telling, paying = blocks("python")
+    code, sealing, telling, paying = blocks("python")
     (tmp_path / "mine.zip").write_bytes(zip_of(as_files(TALK)))
+    (tmp_path / "analysis.R").write_text("t.test(a, b)")
+    token_of(shared, "grace")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NETWORKLAB_TOKEN", token_of(shared, "gina"))
     known: dict[str, object] = {}
     exec(code.replace(ELSEWHERE, server.base), known)
+    exec(sealing, known)
     exec(telling, known)
     with pytest.raises(httpx.HTTPStatusError, match="409 Conflict"):  # it is connected with no recruiter
         exec(paying, known)
     known["lab"].close()  # type: ignore[attr-defined]
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in said[:4]] == ["Ada", "Bob", "Cy", "Di"] and "/join/" in said[0]
-    assert "seating begins" in said[4] and "the door is shut" in said[5] and said[6] == "True"
+    assert "seating begins" in said[4] and "the door is shut" in said[5] and said[6:8] == ["True", "[]"]
     assert (tmp_path / "rounds.csv").read_text().startswith("session,")
 
 
