@@ -422,11 +422,18 @@ end $$;
 create or replace trigger message_inserted after insert on message
     referencing new table as new_rows for each statement execute function message_inserted();
 
+-- What is written to many at once, all in a room, is told of in one line.
 create or replace function note_inserted() returns trigger language plpgsql as $$
 begin
     perform append_events(array_agg(log.id), array_agg(case when n.account is null then 'help_asked' else 'note_written' end),
-        array_agg(n.player_id), array_agg(jsonb_strip_nulls(jsonb_build_object('note', n.id, 'by', n.account))))
-    from new_rows n join log on log.session_id = n.session_id and log.room_id is null;
+        array_agg(n.player_id), array_agg(jsonb_strip_nulls(jsonb_build_object('note', n.id, 'by', n.account,
+            'notes', n.notes, 'players', n.players))))
+    from (
+        select session_id, account, min(id) as id, case when count(*) = 1 then min(player_id) end as player_id,
+            case when count(*) > 1 then jsonb_agg(id order by id) end as notes,
+            case when count(*) > 1 then jsonb_agg(player_id order by id) end as players
+        from new_rows group by session_id, account
+    ) n join log on log.session_id = n.session_id and log.room_id is null;
     return null;
 end $$;
 create or replace trigger note_inserted after insert on note

@@ -212,6 +212,8 @@ class HelpAsked(TypedDict):
 
 class NoteWritten(HelpAsked):
     by: str
+    notes: NotRequired[list[int]]  # to each in a room: their numbers, of which `note` is the first …
+    players: NotRequired[list[int]]  # … and whose they are; the event itself is nobody's then
 
 
 class DataErased(TypedDict):

@@ -260,7 +260,7 @@ class _Folding:
         self.notes.append(data["note"])
 
     def note_written(self, event: Event, data: events.NoteWritten) -> None:
-        self.notes.append(data["note"])
+        self.notes += data.get("notes", [data["note"]])
 
     def _wait_from(self, event: Event, since: events.Moment | None) -> None:
         for player in list(self.players.values()):

@@ -13,6 +13,7 @@ from jinja2 import nodes
 from app.config import PROJECT
 from app.database.connections import Connection
 from app.database.events import DECLARED, EventName
+from app.players import notes
 from app.players.people import Person
 from app.replay import fold as replay_fold
 from app.rooms import parts, stopped_rooms, ties
@@ -64,6 +65,7 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         Failure("decide", "It failed.", 7).as_json(),
     )
     await ties.rewire(conn, [ties.Wiring(room.id, study.plan[1], [Tie(1, 2, 0.5)], "hook wire")])
+    assert await notes.write_to_room(conn, room.id, room.name, "ada", "Nearly there.", "a form") > 1
     for query in (
         """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
         values (%(session)s, %(room)s, 0, 'talk', 1, 1, 'share', '5', 'hook results')""",

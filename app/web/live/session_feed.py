@@ -73,7 +73,8 @@ class SessionFeed:
     def publish(self, events: Sequence[Event]) -> None:
         moved = {event.player_id for event in events if event.name in MOVES}
         through = {event.player_id for event in events if event.name in THROUGH}
-        told = {event.player_id for event in events if event.name in WORDS}
+        words = [event for event in events if event.name in WORDS]
+        told = {one for event in words for one in event.data.get("players", (event.player_id,))}
         everyone = None in told or any(event.name in EVERYBODY for event in events)
         nearby = self.waiting | self.in_line if self.in_line else self.waiting
         for page in self.pages if everyone or told else nearby:

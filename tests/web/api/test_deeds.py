@@ -87,6 +87,9 @@ def test_from_nothing_to_an_export_by_programs_alone(shared: House, server: Serv
             f"{to}/rooms/{room['room']}/tell", json={"body": "Nearly there."}, headers=key("t")
         )
         assert "all 4 who play" in told.json()["said"], told.text
+        logged = "select player_id, data from public.event where session_id = %s and name = 'note_written'"
+        [(whose, data)] = shared.sql(logged, session["session"])
+        assert whose is None and len(data["players"]) == len(data["notes"]) == 4, "one line for one deed"
         there = {one["label"]: one["player"] for one in client.get(f"{to}/players").json()["players"]}
         assert (
             client.post(f"{to}/players/{there['Di']}/dismiss", json={"outcome": "withdrawn"}).status_code
