@@ -18,7 +18,7 @@ from app.rehearsal.pasts import pasts_of
 from app.rehearsal.trial_acts import TrialActs, try_mediators
 from app.rehearsal.trial_boards import board_mistakes
 from app.rehearsal.trial_lobby import SEED, try_lobby, type_in
-from app.rehearsal.trial_moves import Moved, try_moves, try_valid, try_valid_without
+from app.rehearsal.trial_moves import A_WHILE, Moved, try_moves, try_valid, try_valid_without
 from app.rooms.changes import Asked
 from app.rooms.items import draw_in, is_drawn_late
 from app.rooms.paths import is_for_some
@@ -315,6 +315,7 @@ class _Trial:
             if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent
         lasted, ticks = sum(page.step.limit for page in pages), pages[0].step.clock
+        lasted = max(lasted - A_WHILE, 0.0)
         course.room = replace(course.room, at=lasted, clock=ticks.value(lasted) if ticks else None)
         await course.end(pages[0].index, asked)
         course.room = replace(course.room, state=None, moves=(), at=0.0, clock=None)  # of that step alone

@@ -22,6 +22,7 @@ from app.study.model.study import Position
 EACH = 3  # moves of everybody, on average …
 MOST = 24  # … and of all together
 APART = 2.0  # seconds between two
+A_WHILE = 0.123457  # as no time in a session is whole: who counts money by it must round
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ async def try_moves(
     offered = [(slot, form) for slot in slots for form in step.moves if form.is_for(treated[slot])]
     for nth in range(min(MOST, EACH * len(slots)) if offered else 0):
         slot, form = chance.choice(offered)
-        at = min(nth * APART, step.limit)
+        at = min(nth * APART + A_WHILE, step.limit)
         if acts and nth % 2:
             act = await acts.ask(slot, moved.board, moved.refused.get(slot, ""), at)
             if not isinstance(act, BotMove):

@@ -257,6 +257,56 @@ def test_check_calls_each_hook_on_rooms_that_it_makes_up(hooks: str, told: str) 
     assert told in str(found[0]) if told else not found
 
 
+BY_THE_SECOND = """from decimal import Decimal
+from networklab import Accept
+
+
+def moves(room, move):
+    return Accept(results={"m": {move.slot: MADE}})
+
+
+def ends(room):
+    return {"m": dict.fromkeys(room.slots, ENDED)}
+"""
+MARKET_BY_THE_SECOND = """
+title = "By the second"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+limit = "40s"
+on_move = "moves"
+on_end = "ends"
+results = [{name = "m", ask = "M", kind = "money"}]
+[[step.move]]
+name = "bid"
+"""
+MOVED, LASTED = "Decimal(str(move.at))", "Decimal(str(room.at))"
+
+
+@pytest.mark.parametrize(
+    ("made", "ended", "told"),
+    [
+        (f"round({MOVED}, 2)", f"round({LASTED}, 2)", ""),
+        (
+            f"round({MOVED}, 2)",
+            LASTED,
+            "`ends` fails in a made-up room `pair`: `m` is 39.876543, with more than",
+        ),
+        (
+            MOVED,
+            f"round({LASTED}, 2)",
+            "`moves` fails in a made-up room `pair`: `m` is 0.123457, with more than",
+        ),
+    ],
+)
+def test_in_a_made_up_room_no_time_is_whole_as_in_a_session(made: str, ended: str, told: str) -> None:
+    files = as_files(MARKET_BY_THE_SECOND, BY_THE_SECOND.replace("MADE", made).replace("ENDED", ended))
+    found = [str(one) for one in asyncio.run(try_hooks(parse(files)))]
+    assert told in found[0] if told else not found
+
+
 EVERYTHING = """
 title = "Everything"
 [entry]
