@@ -14,6 +14,7 @@ from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.export.payments import Booked, as_lines, booked, in_bulk
+from app.recruiters.payouts import Bonus, bonuses_of
 from app.sessions.sessions import find_session
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
@@ -34,13 +35,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    async def read(conn: Connection) -> tuple[Study, list[Booked]]:
+    async def read(conn: Connection) -> tuple[Study, list[Booked], list[Bonus]]:
         await find_session(conn, options.session)
         study = await read_study(conn, options.session)
         await security.write(conn, "exported", COMMAND_LINE, "", options.session, file="payments")
-        return study, [one async for one in booked(conn, options.session, study)]
+        came = [one async for one in booked(conn, options.session, study)]
+        return study, came, await bonuses_of(conn, options.session)
 
-    study, came = in_transaction(config, read)
+    study, came, bonuses = in_transaction(config, read)
     out = [one for one in came if one.is_out]
     if options.json:
         print(json.dumps([_as_json(one, study) for one in out], ensure_ascii=False, indent=2))
@@ -50,7 +52,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         _write(options.to, as_lines(payments))
     else:
         sys.stdout.write(as_lines(payments))
-    for note in _notes(came, payments, study, options.whole):
+    for note in [*_notes(came, payments, study, options.whole), *_note_of_paid(bonuses, options.session)]:
         print(note, file=sys.stderr)
     return 0
 
@@ -73,6 +75,22 @@ def _notes(came: list[Booked], payments: list[tuple[str, str]], study: Study, wh
     if len(out) < len(came):
         notes.append(f"note: {len(came) - len(out):,} people still wait or play; they are not in it yet.")
     return notes
+
+
+def _note_of_paid(bonuses: list[Bonus], session_id: str) -> list[str]:
+    """Whoever hands these lines in at a recruiter that was asked to pay already pays twice."""
+    paid = {one.player_id for one in bonuses if one.state != "unpaid"}
+    if not paid:
+        return []
+    who = (
+        "1 person was paid, or is being paid,"
+        if len(paid) == 1
+        else f"{len(paid):,} people were paid, or are being paid,"
+    )
+    return [
+        f"note: {who} by their recruiter from here, which is not taken off these lines. Don't hand them in:"
+        f" `networklab recruiter {session_id} pay` pays what is left."
+    ]
 
 
 def _as_json(one: Booked, study: Study) -> dict[str, str | None]:

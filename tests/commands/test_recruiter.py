@@ -54,6 +54,10 @@ def test_a_session_is_checked_reviewed_and_paid_from_the_command_line(
     assert "1 of 1 people paid, £1.25" in typed("pay", "--yes")
     assert by_label(fake.received(), 2) == {"P1": Decimal("1.25"), "P2": 0}
     assert typed("pay", "--yes") == "Nothing is due.\n" and fake.asked["pay"] == 1
+    lines = shell.type("payments", id)
+    assert (
+        lines.stdout.endswith(",1.25\n") and "note: 1 person was paid, or is being paid, by" in lines.stderr
+    )
     noted = told.house.sql(
         "select account, data->>'done' from security_event where session_id = %s and what = 'recruiter' order by id",
         id,
