@@ -153,7 +153,7 @@ def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) ->
     assert abs(card["y"] + card["height"] - field["y"]) <= 8, (card, field)
     assert 0 < field["y"] - newest["y"] - newest["height"] <= 30, (newest, field)
     opposite.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
-    expect(desk.locator(".curves").get_by_text("messages").locator("xpath=..")).to_contain_text("2")
+    expect(desk.locator(".curves figcaption", has_text="messages")).to_contain_text("2")
 
     # What is typed, chosen, open and focused stays when messages and other people's answers come in.
     fill_in(neighbour, belief="70", why="half a th")
