@@ -16,7 +16,7 @@ from app.study.reading import read_folder
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, an_eventful_session
 from tests.house.notebooks import run_notebook
-from tests.house.rounds import other_rounds, read_tables, unlike_joins
+from tests.house.rounds import other_rounds, read_tables, unlike_joins, unlike_merged
 from tests.house.server import Server
 from tests.house.studies import changed
 
@@ -43,6 +43,10 @@ def test_of_whatever_happened_it_is_what_joins_over_the_other_files_give(house: 
     path = packed(lively)
     tables = read_tables(path)
     assert other_rounds(lively.study, tables) == []
+    assert unlike_merged(lively.study, tables) == []
+    spoiled = next(row for row in tables["rounds"] if row["belief"])
+    spoiled["belief"] += "1"
+    assert len(unlike_merged(lively.study, tables)) == 1, "it sees a single cell"
     assert len({row["how"] for row in tables["rounds"]}) > 2
     verdict = asyncio.run(verify(house.database, lively.session_id, lively.study, path))
     assert verdict.ok, str(verdict)

@@ -72,6 +72,62 @@ def other_rounds(study: Study, tables: dict[str, Rows]) -> list[str]:
     return wrong
 
 
+def unlike_merged(study: Study, tables: dict[str, Rows]) -> list[str]:
+    """Once more as somebody would who analyses it: the answers of records.csv, merged with the table by pandas."""
+    import pandas as pd
+
+    keys, columns = ["player", "room", "step", "round"], columns_of(study)
+    records = pd.DataFrame(tables["records"])
+    if records.empty:
+        return []
+    records = records[[pair in columns for pair in zip(records["step"], records["field"], strict=True)]]
+    in_time = records[records["late"] == "false"][keys].drop_duplicates()
+    said = records.merge(in_time, on=keys, how="left", indicator="had")
+    said = said[(said["had"] == "left_only") | (said["late"] == "false")]
+    said = said.assign(
+        column=[columns[pair] for pair in zip(said["step"], said["field"], strict=True)],
+        step=[first_of(study, name) for name in said["step"]],
+    )
+    cells = pd.DataFrame(tables["rounds"]).melt(
+        id_vars=keys, value_vars=sorted({*columns.values()}), var_name="column", value_name="told"
+    )
+    both = said.merge(cells, on=[*keys, "column"], how="outer", indicator=True)
+    computed = {
+        (one["room"], one["step"], one["round"]) for one in tables["results"]
+    }  # fills what nobody said in time
+    wrong = [
+        f"{one.player} {one.room} {one.step} {one.round} {one.column}: {one.told!r}, merged {one.value!r}"
+        for one in both[both["_merge"] != "right_only"].itertuples()
+        if one.told != one.value and not (one.late == "true" and computed)
+    ]
+    by_hooks = {first_of(study, step) for _, step, _ in computed}
+    left = both[(both["_merge"] == "right_only") & (both["told"] != "") & ~both["step"].isin(by_hooks)]
+    return wrong + [
+        f"{one.player} {one.step} {one.round} {one.column}: too much" for one in left.itertuples()
+    ]
+
+
+def columns_of(study: Study) -> dict[tuple[str, str], str]:
+    """Step and field → the column of the table."""
+    found: dict[tuple[str, str], str] = {}
+    for step in study.all_steps:
+        together = [one for one in study.all_steps if _first(study, one) == _first(study, step)]
+        names = [
+            name
+            for one in together
+            for name in {field.name for field in (*one.fields, *one.results)} - {"role", "clicked"}
+        ]
+        for field in step.fields:
+            if field.name in names:
+                alone = names.count(field.name) == 1 and field.name not in _taken(study)
+                found[step.name, field.name] = field.name if alone else f"{step.name}_{field.name}"
+    return found
+
+
+def first_of(study: Study, name: str) -> str:
+    return next(_first(study, one) for one in study.all_steps if one.name == name)
+
+
 def _key(row: dict[str, str]) -> tuple[str, ...]:
     return row["player"], row["room"], row["slot"], row["step"], row["round"]
 
