@@ -1,5 +1,6 @@
-"""The command line: each command is a file of app/commands; action, arguments, connection, lists, naming and
-progress there are shared, and bonus_lines and set_up_lines belong to recruiter.
+"""The command line: each command is a file of app/commands; action, arguments, before, connection, granting, lists,
+naming, program and progress there are shared, bonus_lines and set_up_lines belong to recruiter, and size_lines to
+check.
 
 `serve-process` and `walk` are not in `networklab --help`.
 """
@@ -15,7 +16,7 @@ from importlib import import_module
 import psycopg
 
 from app import __version__
-from app.commands.arguments import Parser, Refusal, first_line, refuse_empty
+from app.commands.arguments import Parser, Refusal, as_typed, first_line, refuse_empty
 from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
 from app.players.lists import PeopleError
@@ -93,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
         SessionError,
         StudyError,
     ) as error:
-        print(error, file=sys.stderr)
+        print(as_typed(str(error)), file=sys.stderr)
         return 2
     except psycopg.Error as error:
         print(

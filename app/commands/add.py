@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from app.commands.arguments import THE_SESSION, Refusal
+from app.commands.arguments import THE_SESSION, Refusal, as_typed
 from app.commands.connection import in_transaction
 from app.commands.lists import (
     LIST,
@@ -99,5 +99,9 @@ def _add_listed(options: argparse.Namespace, config: Config) -> int:
     if options.links:
         print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
     else:
-        print(f"`networklab links {session.id} --to FILE` writes the links of all whose tokens were made.")
+        print(
+            as_typed(
+                f"`networklab links {session.id} --to FILE` writes the links of all whose tokens were made."
+            )
+        )
     return 0

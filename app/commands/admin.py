@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from getpass import getpass
 
-from app.commands.arguments import THE_SESSION, count
+from app.commands.arguments import THE_SESSION, as_typed, count
 from app.commands.connection import in_transaction
 from app.commands.granting import add_granting
 from app.config import Config
@@ -95,7 +95,7 @@ def _list(options: argparse.Namespace, config: Config) -> int:
     if options.json:
         print(json.dumps([_as_json(one) for one in found], ensure_ascii=False))
     elif not found:
-        print("There is no account yet; `networklab admin add NAME` makes one.")
+        print(as_typed("There is no account yet; `networklab admin add NAME` makes one."))
     for one in found if not options.json else ():
         role = "watches" if one.observes else "researcher"
         role = role if one.has_password else "of a command"
@@ -138,9 +138,17 @@ def _remove(options: argparse.Namespace, config: Config) -> int:
     left, left_studies = in_transaction(config, work)
     print(f"The account {name} is removed. Whoever was logged in as {name} is not any more.")
     for session in left:
-        print(f"Session {session} has no owner now: `networklab admin grant {session} NAME owner` names one.")
+        print(
+            as_typed(
+                f"Session {session} has no owner now: `networklab admin grant {session} NAME owner` names one."
+            )
+        )
     for study in left_studies:
-        print(f"Study {study} has no owner now: `networklab studies grant {study} NAME owner` names one.")
+        print(
+            as_typed(
+                f"Study {study} has no owner now: `networklab studies grant {study} NAME owner` names one."
+            )
+        )
     return 0
 
 
@@ -155,7 +163,7 @@ def _make_token(options: argparse.Namespace, config: Config) -> int:
         print(json.dumps(dict(token=token, account=name, scope=scope, days=options.days)))
     else:
         print(token)
-        print("It is shown this once. `networklab admin revoke` ends it.", file=sys.stderr)
+        print(as_typed("It is shown this once. `networklab admin revoke` ends it."), file=sys.stderr)
     return 0
 
 
@@ -164,7 +172,7 @@ def _list_tokens(options: argparse.Namespace, config: Config) -> int:
     if options.json:
         print(json.dumps([_token_as_json(one) for one in found], ensure_ascii=False))
     elif not found:
-        print("There is no token; `networklab admin token NAME --for WHAT` makes one.")
+        print(as_typed("There is no token; `networklab admin token NAME --for WHAT` makes one."))
     for one in found if not options.json else ():
         used = f"last used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never used"
         used += f" from {one.used_from}" if one.used_from else ""
@@ -205,7 +213,11 @@ def _list_rights(options: argparse.Namespace, config: Config) -> int:
     if options.json:
         print(json.dumps([dict(name=one.account, role=one.role, files=one.files) for one in given]))
     elif not given:
-        print(f"Everybody with an account is on {options.session}. `networklab admin grant` names who is.")
+        print(
+            as_typed(
+                f"Everybody with an account is on {options.session}. `networklab admin grant` names who is."
+            )
+        )
     for one in given if not options.json else ():
         print(f"{one.account:20}  {one.role}{', with files' if one.takes_files else ''}")
     return 0

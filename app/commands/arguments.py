@@ -8,10 +8,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from app.commands.program import program
 from app.database.stores import StorePlace, place_of
 from app.study.durations import seconds_in
+from app.study.syntax.mistakes import nearest
 
 THE_SESSION = "its id, as `networklab sessions` lists it"
 
@@ -20,11 +22,25 @@ class Refusal(Exception):
     """What was asked for cannot be done; the text says why and what to do."""
 
 
+def as_typed(text: str) -> str:
+    """Words of any module, with the commands that they name as they can be typed here."""
+    return text.replace("`networklab ", f"`{program()} ")
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, as every other error here, instead of under the whole usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` says what it takes.\n")
+        end = "" if message.endswith("?") else "."
+        self.exit(2, as_typed(f"{self.prog}: {message}{end} `{self.prog} --help` says what it takes.\n"))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Names the nearest command, not all forty."""
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            near = nearest(value, action.choices)
+            cure = f" Did you mean `{near}`?" if near else ""
+            raise argparse.ArgumentError(None, f"There is no command “{value}”{cure and '.'}{cure}")
+        super()._check_value(action, value)
 
 
 def refuse_empty(words: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import psycopg
 
-from app.commands.arguments import Refusal, backups_at
+from app.commands.arguments import Refusal, as_typed, backups_at
 from app.config import Config
 from app.database.connections import connect
 from app.database.embedded import EmbeddedError
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         for light in lights:
             print(f"{MARKS[light.state]}  {light.name:{width}}  {light.said}")
             if light.cure:
-                print(f"{'':{width + 9}}→ {light.cure}")
+                print(f"{'':{width + 9}}→ {as_typed(light.cure)}")
     return 1 if any(light.state == "wrong" for light in lights) else 0
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.commands.arguments import Refusal, backups_at
+from app.commands.arguments import Refusal, as_typed, backups_at
 from app.commands.connection import in_transaction_at, study_of
 from app.commands.progress import progress_line
 from app.config import Config
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             f" {sum(verdict.records.stored for verdict in verdicts):,} records."
         )
         for session in broken:
-            print(f"NOT  {session}: `networklab verify {session}` says what is wrong.")
+            print(as_typed(f"NOT  {session}: `networklab verify {session}` says what is wrong."))
         if verdicts and not broken:
             print("Each was counted again: acknowledged = stored = exported.")
     return 1 if broken else 0

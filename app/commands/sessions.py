@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from app.commands.arguments import as_typed
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.sessions.sessions import list_sessions
@@ -24,7 +25,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     elif not found and options.archived:
         print("No session is archived.")
     elif not found:
-        print("There is no session yet; `networklab open STUDY --players people.csv` makes one.")
+        print(as_typed("There is no session yet; `networklab open STUDY --players people.csv` makes one."))
     else:
         for s in found:
             print(f"{s.id}  {s.status:8} {s.players:6,} players  {s.records:9,} records  {s.name}")

@@ -13,12 +13,14 @@ from typing import Any
 from app.config import Config
 from app.players.lists import PeopleError
 from app.players.people import read_people
+from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.cast import Rehearsal, RehearsalError, check_records, open_rehearsal, reaches
 from app.rehearsal.play import Beside, Played, Setting, play, progress
 from app.rehearsal.verdict import Verdict, judge
 from app.study.reading import parse, read_folder
 from app.web.processes import Processes, bind
 
+PATIENCE = 90.0  # seconds: a small laptop that does something else starts a server in many times the usual
 Write = Callable[[str], None]
 
 
@@ -50,11 +52,27 @@ async def run(
     """
     if base is None:
         async with serving(config, url) as own:
+            await answers(own)
             return await run(config, url, what, plan, own, most, write)
     if most is None:
         cast = await open_rehearsal(url, what, plan.players, plan.records)
         return [await rehearse(cast, plan, base.rstrip("/"), url, write)]
     return await rehearse_levels(url, what, plan, base, most, write)
+
+
+async def answers(own: str, patience: float = PATIENCE) -> None:
+    """Waits for a server that was started for this. Raises RehearsalError."""
+    browser = Browser(own)
+    try:
+        async with asyncio.timeout(patience):
+            await browser.get("/health/ready")
+    except (WireError, TimeoutError):
+        raise RehearsalError(
+            f"The server that was started for this has not answered for {patience:.0f} s. This machine is busy:"
+            " end other programs, and try again."
+        ) from None
+    finally:
+        browser.close()
 
 
 async def rehearse_levels(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 from app.study.checks.together import check_people, check_together
@@ -42,7 +43,7 @@ from app.study.sections.types import read_types
 from app.study.sections.words import read_words as read_word_list
 from app.study.spoken import WORDS_FOLDER, above_in_all, files_in, in_words
 from app.study.syntax.constants import Constants
-from app.study.syntax.mistakes import Mistake, StudyError
+from app.study.syntax.mistakes import Mistake, StudyError, listed, nearest
 from app.study.syntax.table import Table, open_toml
 
 STUDY_FILE = "study.toml"
@@ -57,7 +58,9 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     leads out of it.
     """
     if not folder.is_dir():
-        cure = "Give the folder that has study.toml in it."
+        named = {path.name: path for path in _studies_in(folder.parent)}
+        near = nearest(folder.name, named)
+        cure = f"Did you mean `{named[near]}`?" if near else "Give the folder that has study.toml in it."
         raise StudyError([Mistake(str(folder), None, "There is no such folder.", cure)])
     try:
         found = [(name, path) for name, path in _study_paths(folder) if not _lists_people(path)]
@@ -71,6 +74,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         others = {path.name.lower(): path.name for path in folder.iterdir()}
         for name in (STUDY_FILE, f"{STUDY_FILE}.txt"):
             cure = f"Rename {others[name]} in it to {STUDY_FILE}." if name in others else cure
+        if within := sorted(map(str, _studies_in(folder))):
+            cure = f"Give a folder in it that has: {listed(within[:3])}{' are some' if within[3:] else ''}."
         raise StudyError([Mistake(str(folder), None, "It has no study.toml.", cure)])
     if sum(map(len, files.values())) > LARGEST_STUDY:
         cure = "Put pictures, sound and film into files/, and remove what the study does not need."
@@ -316,6 +321,12 @@ def _check_size(sizes: Mapping[str, int]) -> None:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.0f} MB"
+
+
+def _studies_in(folder: Path) -> list[Path]:
+    """Those right in it, or in the folders there; for words only, so a folder of any size is left after a while."""
+    found = (path.parent for path in chain(folder.glob("*/study.toml"), folder.glob("*/*/study.toml")))
+    return [path for path in islice(found, 100) if not path.name.startswith(".")]
 
 
 def _lists_people(path: Path) -> bool:

@@ -63,8 +63,12 @@ async def welcome(request: Query, conn: Connection, name: str, to: str = "/admin
     browser = request.headers.get("user-agent", "")
     key = await logins.log_in(conn, name, address_of(request), browser)
     await security.write(conn, "logged_in", name, address_of(request), browser=logins.in_words(browser))
-    ours = to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
-    return Redirect(ours, status_code=303, headers=own_cookie(request, ADMIN_COOKIE, key))
+    return Redirect(ours(to), status_code=303, headers=own_cookie(request, ADMIN_COOKIE, key))
+
+
+def ours(to: str) -> str:
+    """A page of ours that a link names; the first one where it names none."""
+    return to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
 
 
 async def _count_try(request: Query, conn: Connection, name: str) -> None:

@@ -8,7 +8,7 @@ from litestar.response import Redirect, Response
 from app.study.model.fields import first
 from app.web.access import logins, second_factor, security
 from app.web.auth import ADMIN_COOKIE, address_of, cookie_in, own_cookie
-from app.web.credentials import right_code, right_password, welcome
+from app.web.credentials import ours, right_code, right_password, welcome
 from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import NOBODY
@@ -26,7 +26,12 @@ async def login_form(request: Query, key: str = "", to: str = "/admin") -> Respo
         name = await logins.use_link(conn, key)
         if name is not None:
             return await welcome(request, conn, name, to)
-    sentence = "This link has been used or is too old. Log in with your name and password."
+        if await logins.find_login(conn, _key(request)):  # whoever it has logged in asks for the page again
+            return Redirect(ours(to), status_code=303)
+    sentence = (
+        "This link has been used or is too old. Log in with your name and password, or where the demo printed it,"
+        " start the demo again for a new one."
+    )
     return page("admin/login.html", dict(problem=sentence, name=""), 403)
 
 

@@ -19,10 +19,13 @@ SHARED = {
     "before",
     "bonus_lines",
     "connection",
+    "granting",
     "lists",
     "naming",
+    "program",
     "progress",
     "set_up_lines",
+    "size_lines",
 }
 COMMANDS = [
     "demo",
@@ -72,7 +75,10 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
     (shell.folder / "empty").mkdir()
     refusals: list[tuple[list[str], dict[str, str], str]] = [
         ([], {}, "COMMAND"),
-        (["dance"], {}, "invalid choice: 'dance'"),
+        (["dance"], {}, "There is no command “dance”"),
+        (["chek", str(RUMOUR)], {}, "Did you mean `check`?"),
+        (["check", str(RUMOUR.with_name("rumor"))], {}, f"Did you mean `{RUMOUR}`?"),
+        (["check", str(RUMOUR.parent)], {}, f"Give a folder in it that has: `{RUMOUR.with_name('bargain')}`"),
         (["admin"], {}, "networklab admin --help"),
         (["check", "no/such/folder"], {}, "no/such/folder"),
         (["check", "empty"], {}, "study.toml"),
@@ -115,6 +121,12 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
     for (arguments, _, words), ended in zip(refusals, answers, strict=True):
         assert words in is_refused(ended), (arguments, ended.stderr)
     assert shell.rows() == before
+
+
+def test_what_helps_can_be_typed_in_a_checkout_that_is_not_installed(shell: Shell) -> None:
+    nowhere = {"PATH": str(shell.folder)}  # no networklab is on it
+    for arguments, words in ((["start", "nothere"], "sessions"), (["start"], "start --help"), ([], "--help")):
+        assert f"/bin/networklab {words}` " in is_refused(shell.type(*arguments, **nowhere))
 
 
 def test_each_file_of_the_folder_is_a_command() -> None:

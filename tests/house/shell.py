@@ -14,7 +14,7 @@ from app.config import PROJECT
 from tests.house.commands import run
 from tests.house.house import House
 
-SENTENCE = re.compile(r"[^\n]+\.\n")
+SENTENCE = re.compile(r"[^\n]+[.?]\n")
 
 
 @dataclass(frozen=True, slots=True)

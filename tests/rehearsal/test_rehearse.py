@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
@@ -16,12 +17,15 @@ import psycopg
 import pytest
 
 from app.rehearsal.capacity import estimate
+from app.rehearsal.cast import RehearsalError
 from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.play import Played, Setting
+from app.rehearsal.rehearse import answers
 from app.rehearsal.verdict import Verdict, judge
 from app.web.access.accounts import put_account
 from app.web.access.rights import give
+from app.web.processes import bind
 from tests.house.house import House
 from tests.house.proxy import Exchange, Proxy
 from tests.house.rehearsing import DASHBOARD, PLAN, SHORT, a_copy, broken, play_short, told_of_one_that_held
@@ -177,6 +181,11 @@ def test_what_can_not_be_rehearsed_gets_a_sentence(
     assert done.returncode == 2
     assert sentence in done.stderr and "Traceback" not in done.stderr
     assert hall.sql("select max(signed_in_at) from player") == before
+
+
+def test_a_server_of_its_own_that_does_not_answer_is_not_taken_for_somebody_elses() -> None:
+    with closing(bind("127.0.0.1", 0)) as mute, pytest.raises(RehearsalError, match="This machine is busy"):
+        asyncio.run(answers(f"http://127.0.0.1:{mute.getsockname()[1]}", 0.1))
 
 
 def test_the_same_seed_gives_the_same_people_most_of_whom_come_early() -> None:

@@ -96,8 +96,12 @@ def test_a_link_that_logs_in_by_itself_does_so_once(shared: House, visitor: http
     first = visitor.get("/admin/login", params={"key": key})
     assert first.status_code == 303 and ADMIN_COOKIE in first.headers["set-cookie"]
     assert visitor.get("/admin").status_code == 200
-    second = visitor.get("/admin/login", params={"key": key})
-    assert second.status_code == 403 and "has been used" in second.text and "set-cookie" not in second.headers
+    again = visitor.get("/admin/login", params={"key": key, "to": "/admin/studies"})  # as it stands printed
+    assert again.status_code == 303 and again.headers["location"] == "/admin/studies"
+    assert "set-cookie" not in again.headers  # it logs nobody in: they still are
+    stranger = visitor.get("/admin/login", params={"key": key}, headers={"Cookie": f"{ADMIN_COOKIE}=x"})
+    assert stranger.status_code == 403 and "set-cookie" not in stranger.headers
+    assert "has been used" in stranger.text and "start the demo again" in plain(stranger.text)
     for to, place in (("/admin/sessions/x", "/admin/sessions/x"), ("//evil.example/admin", "/admin")):
         key = shared.do(lambda conn: log_in(conn, "grace", once=True))
         assert visitor.get("/admin/login", params={"key": key, "to": to}).headers["location"] == place
