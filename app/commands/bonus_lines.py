@@ -68,7 +68,8 @@ def _told_of(payout: Payout, own: list[Bonus]) -> list[str]:
         if one.state == "open":
             listed = "nothing" if one.listed is None else f"{one.listed:.2f} in all"
             before = f"and {one.listed_before or 0:.2f} before"
-            said.append(f"  {one.label}: {one.amount:.2f} was asked for; they list {listed}, {before}.")
+            they = one.said or f"They list {listed}, {before}."
+            said.append(f"  {one.label}: {one.amount:.2f} was asked for. {they}")
     return said
 
 

@@ -9,7 +9,7 @@ call they are asked, too: what they list and we don't know of is not paid again,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -113,14 +113,17 @@ async def go_on(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
         else:
             await _reconcile(conn, recruiter, payout)
     except NotNow as error:
-        await conn.execute(SQL["later"], dict(id=payout.id, said=str(error), seconds=error.seconds))
+        await put_off(conn, payout, str(error), error.seconds)
     except Unclear as error:  # of what pays nobody, and may be asked again
-        await conn.execute(SQL["later"], dict(id=payout.id, said=str(error), seconds=_pause(payout.tries)))
+        await put_off(conn, payout, str(error), _pause(payout.tries))
     except Denied as error:
-        if payout.state == "asked":
-            await _refuse(conn, payout, str(error))
-        else:
-            await conn.execute(SQL["later"], dict(id=payout.id, said=str(error), seconds=600))
+        await _refuse(conn, payout, str(error))
+
+
+async def put_off(conn: Connection, payout: Payout, said: str, seconds: float) -> None:
+    """Gone on with later. What may have been paid is the researcher's to say once patience has run out."""
+    told = dict(id=payout.id, said=said, seconds=seconds, patience=PATIENCE)
+    await conn.execute(SQL["later"], told)
 
 
 async def _pay(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
@@ -143,7 +146,7 @@ async def _pay(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
     except Denied as error:
         await _refuse(conn, payout, str(error))
     except RecruiterError as error:
-        await conn.execute(SQL["later"], dict(id=payout.id, said=str(error), seconds=5))
+        await put_off(conn, payout, str(error), 5)
     else:
         await conn.execute(SQL["accepted"], dict(id=payout.id))
 
@@ -151,7 +154,9 @@ async def _pay(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
 async def _look_before(conn: Connection, recruiter: Recruiter, payout: Payout) -> bool:
     """Leaves out whoever is listed with another sum than is known here; whether there is somebody new of these."""
     left_out = False
-    for line, found in await _listed(conn, recruiter, payout):
+    async for line, found in _listed(conn, recruiter, payout):
+        if isinstance(found, RecruiterError):
+            raise found
         wrong, listed = _wrong(recruiter, payout, line, found)
         put = dict(id=payout.id, player_id=line.player_id, before=line.known, listed=listed, said=wrong)
         await conn.execute(SQL["hold" if wrong else "put_listed"], put)
@@ -201,10 +206,16 @@ async def _prepare(
 
 
 async def _reconcile(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
-    """By what they list now: each bonus that is there is paid."""
-    for line, found in await _listed(conn, recruiter, payout):
-        listed = None if found is None or found.unread else sum(found.bonuses, Decimal(0))
-        put = dict(id=payout.id, player_id=line.player_id, listed=listed)
+    """By what they list now: each bonus that is there is paid. Whom they don't tell of keeps nobody else waiting."""
+    errors = list[RecruiterError]()
+    async for line, found in _listed(conn, recruiter, payout):
+        why, listed = "", None
+        if isinstance(found, RecruiterError):
+            errors.append(found)
+            why = str(found)
+        elif found is not None:
+            why, listed = found.unread, None if found.unread else sum(found.bonuses, Decimal(0))
+        put = dict(id=payout.id, player_id=line.player_id, listed=listed, said=why)
         came = (
             listed is not None
             and line.listed_before is not None
@@ -212,13 +223,15 @@ async def _reconcile(conn: Connection, recruiter: Recruiter, payout: Payout) -> 
         )
         await conn.execute(SQL["was_paid" if came else "put_listed_after"], put)
     waited = await value(conn, SQL["waited"], id=payout.id)
+    told = dict(id=payout.id, said=str(errors[0]) if errors else "")
     if not await _open(conn, payout):
-        await conn.execute(SQL["end"], dict(id=payout.id, state="settled", said=""))
+        await conn.execute(SQL["end"], told | dict(state="settled"))
     elif waited < PATIENCE:
-        await conn.execute(SQL["look_again"], dict(id=payout.id, seconds=_pause(payout.tries)))
+        waits = [one.seconds for one in errors if isinstance(one, NotNow)]
+        await conn.execute(SQL["look_again"], told | dict(seconds=max([_pause(payout.tries), *waits])))
     else:
         seconds = 600 if waited < LATE else None
-        await conn.execute(SQL["leave_to_researcher"], dict(id=payout.id, seconds=seconds))
+        await conn.execute(SQL["leave_to_researcher"], told | dict(seconds=seconds))
 
 
 async def _refuse(conn: Connection, payout: Payout, said: str) -> None:
@@ -229,13 +242,26 @@ async def _refuse(conn: Connection, payout: Payout, said: str) -> None:
 
 async def _listed(
     conn: Connection, recruiter: Recruiter, payout: Payout
-) -> list[tuple[Bonus, ListedSubmission | None]]:
-    """Each line that is open, with what they say of it; a few are asked for at a time."""
-    lines, found = await _open(conn, payout), list[ListedSubmission | None]()
+) -> AsyncIterator[tuple[Bonus, ListedSubmission | RecruiterError | None]]:
+    """Each line that is open, with what they say of it, or why they don't; a few are asked for at a time.
+
+    Not the rest where they could tell of none of these now.
+    """
+
+    async def told(one: Bonus) -> ListedSubmission | RecruiterError | None:
+        try:
+            return await recruiter.listed(one.submission_id)
+        except RecruiterError as error:
+            return error
+
+    lines = await _open(conn, payout)
     for first in range(0, len(lines), AT_ONCE):
         some = lines[first : first + AT_ONCE]
-        found += await asyncio.gather(*(recruiter.listed(one.submission_id) for one in some))
-    return list(zip(lines, found, strict=True))
+        found = await asyncio.gather(*(told(one) for one in some))
+        for one in zip(some, found, strict=True):
+            yield one
+        if all(isinstance(one, NotNow) for one in found):
+            return
 
 
 async def _open(conn: Connection, payout: Payout) -> list[Bonus]:

@@ -15,7 +15,7 @@ import psycopg
 from app.config import Config
 from app.database.connections import Connection, Line
 from app.database.queries import Queries, value
-from app.recruiters.payouts import go_on, next_due
+from app.recruiters.payouts import go_on, next_due, put_off
 from app.recruiters.recruiter import Recruiter, RecruiterError, RecruitingError
 from app.recruiters.recruitment import Recruitment, put_problem, the_recruitment, with_tokens
 from app.recruiters.reviews import ask_for_reviews, compare_reviews, review_due
@@ -79,7 +79,7 @@ async def work(conn: Connection, config: Config, session_id: str | None = None) 
             async with _made(conn, config, payout.session_id) as (recruiter, _), asyncio.timeout(LONGEST):
                 await go_on(conn, recruiter, payout)
         except (RecruitingError, TimeoutError) as error:
-            await conn.execute(SQL["payout_waits"], dict(id=payout.id, said=str(error) or SLOW))
+            await put_off(conn, payout, str(error) or SLOW, 60)
         return True
     if reviewed := await review_due(conn, known, session_id):
         try:

@@ -45,14 +45,17 @@ where id = %(id)s and state = 'paying'
 update payout set state = 'accepted', said = '', try_at = clock_timestamp() where id = %(id)s and state = 'paying'
 
 -- name: later
-update payout set said = %(said)s, tries = tries + 1, try_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+-- The researcher's to say where the call that pays is longer ago than anybody waits for what they list.
+update payout set said = %(said)s, tries = tries + 1, try_at = clock_timestamp() + make_interval(secs => %(seconds)s),
+    state = case when state in ('paying', 'accepted') and sent_at < clock_timestamp() - make_interval(secs => %(patience)s)
+        then 'unclear' else state end
 where id = %(id)s and state in ('asked', 'paying', 'accepted', 'unclear')
 
 -- name: waited
 select extract(epoch from clock_timestamp() - sent_at)::float8 from payout where id = %(id)s
 
 -- name: look_again
-update payout set tries = tries + 1, try_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+update payout set said = %(said)s, tries = tries + 1, try_at = clock_timestamp() + make_interval(secs => %(seconds)s)
 where id = %(id)s and state in ('paying', 'accepted')
 
 -- name: look_now
@@ -60,7 +63,7 @@ update payout set try_at = clock_timestamp()
 where session_id = %(session_id)s and state in ('paying', 'accepted', 'unclear')
 
 -- name: leave_to_researcher
-update payout set state = 'unclear', tries = tries + 1,
+update payout set state = 'unclear', said = %(said)s, tries = tries + 1,
     try_at = clock_timestamp() + make_interval(secs => %(seconds)s::float8)
 where id = %(id)s and state in ('paying', 'accepted', 'unclear')
 
@@ -83,8 +86,9 @@ update bonus set listed_before = %(listed)s, listed = %(listed)s
 where payout_id = %(id)s and player_id = %(player_id)s and state = 'open'
 
 -- name: put_listed_after
-update bonus set listed = %(listed)s where payout_id = %(id)s and player_id = %(player_id)s and state = 'open'
+update bonus set listed = %(listed)s, said = %(said)s
+where payout_id = %(id)s and player_id = %(player_id)s and state = 'open'
 
 -- name: was_paid
-update bonus set state = 'paid', listed = %(listed)s
+update bonus set state = 'paid', listed = %(listed)s, said = ''
 where payout_id = %(id)s and player_id = %(player_id)s and state = 'open'

@@ -19,10 +19,6 @@ select session_id from recruiting where look_at <= clock_timestamp() and (token 
     and (%(session_id)s::text is null or session_id = %(session_id)s)
 order by look_at limit 1
 
--- name: payout_waits
-update payout set said = %(said)s, try_at = clock_timestamp() + interval '1 minute'
-where id = %(id)s and state in ('asked', 'paying', 'accepted', 'unclear')
-
 -- name: reviews_wait
 update review set said = %(said)s, try_at = clock_timestamp() + interval '1 minute'
 where session_id = %(session_id)s and state = 'asked' and try_at <= clock_timestamp()

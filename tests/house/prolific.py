@@ -47,6 +47,7 @@ class FakeProlific:
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     most_listed: int = 1000  # submissions of a page, however many are asked for
+    secret: set[str] = field(default_factory=set)  # submissions that they don't tell of
     total: Any = None  # said of what is prepared, in place of the true sum
     is_slow: bool = False  # what is paid is listed only after `list_all`
     hanging: threading.Event = field(default_factory=threading.Event)  # a call hangs now
@@ -98,6 +99,8 @@ class FakeProlific:
         return 200, dict(results=every[offset : offset + limit], _links=links)
 
     def get_submission(self, id: str) -> tuple[int, Any]:
+        if id in self.secret:
+            return 403, _error(403, "Not yours to see")
         found = self.submissions.get(id)
         return (200, {**found, "participant": found["participant_id"]}) if found else (404, _error(404, "No"))
 

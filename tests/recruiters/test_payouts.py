@@ -124,6 +124,42 @@ def test_whatever_breaks_nobody_is_paid_twice_or_forgotten(
     assert by_label(fake.received(), 3) == OWED and told.states() == {"P1": "paid", "P3": "paid"}
 
 
+def test_whom_they_do_not_tell_of_keeps_nobody_waiting_and_is_the_researchers_to_say(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    told.confirm()
+    told.go_on()
+    fake.secret.add(submission(1))
+    told.go_on()
+    assert told.states() == {"P1": "open", "P3": "paid"} and told.payouts()[0].state == "accepted"
+    assert told.payouts()[0].said.startswith("Prolific does not let this token do that: “")
+    told.half_an_hour_later()
+    told.go_on()
+    assert told.payouts()[0].state == "unclear" and "Not yours to see" in told.lines()["P1"].said
+    settle(told, paid=True)
+    assert told.states() == {"P1": "paid", "P3": "paid"} and told.payouts()[0].state == "settled"
+
+
+@pytest.mark.parametrize("how", ["401", "500", "no key"])
+def test_patience_runs_out_also_where_nothing_can_be_asked(
+    shared: House, fake: FakeProlific, how: str
+) -> None:
+    told = recruited(shared, fake, ["1.25"])
+    told.confirm()
+    told.go_on()
+    if how == "no key":
+        shared.sql("update recruiting set token = repeat('another', 9)::bytea where session_id = %s", told.id)
+    else:
+        fake.fail("submission", how, 99)
+    told.half_an_hour_later()
+    told.go_on()
+    [payout] = told.payouts()
+    assert payout.state == "unclear" and payout.said
+    settle(told, paid=True)
+    assert told.states() == {"P1": "paid"}
+
+
 def test_a_slow_answer_is_no_reason_to_ask_again(
     shared: House, fake: FakeProlific, monkeypatch: pytest.MonkeyPatch
 ) -> None:
