@@ -59,6 +59,14 @@ async def told(conn: Connection, session_id: str, ids: Collection[int], as_json:
     return said
 
 
+async def are_paid(conn: Connection, session_id: str, ids: Collection[int]) -> bool:
+    """Whether the payouts `ids` came to their end, and nothing else of the session is on its way or left to say."""
+    found = await payouts.payouts_of(conn, session_id)
+    lines = await payouts.bonuses_of(conn, session_id)
+    ended = all(one.state == "settled" or (one.state == "refused" and one.id not in ids) for one in found)
+    return ended and not any(one.state == "held" for one in lines)
+
+
 def _told_of(payout: Payout, own: list[Bonus]) -> list[str]:
     paid = [one.amount for one in own if one.state == "paid"]
     money = texts_in().money(sum(paid, Decimal(0)), payout.currency)

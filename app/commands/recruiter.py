@@ -13,7 +13,7 @@ from dataclasses import asdict
 from getpass import getpass
 
 from app.commands.arguments import THE_SESSION, Refusal, count
-from app.commands.bonus_lines import lines_of, notes_of, told
+from app.commands.bonus_lines import are_paid, lines_of, notes_of, told
 from app.commands.connection import connected
 from app.commands.set_up_lines import steps_of
 from app.config import Config
@@ -74,7 +74,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     looker.set_defaults(do=_look)
     reviewer = commands.add_parser("review", help="approve and screen out, by how it ended for them here")
     reviewer.set_defaults(do=_review)
-    payer = commands.add_parser("pay", help="pay the bonuses that are due, each once")
+    payer = commands.add_parser(
+        "pay", help="pay the bonuses that are due, each once; exit 1 unless all are paid"
+    )
     payer.add_argument(
         "--whole",
         action="store_true",
@@ -235,7 +237,7 @@ def _pay(options: argparse.Namespace, config: Config) -> int:
             )
         await _until(conn, config, options.session, _paid, PAYS)
         print("\n".join(await told(conn, options.session, ids, options.json)))
-        return 0
+        return int(not await are_paid(conn, options.session, ids))
 
     return _looked(options, config, do)
 

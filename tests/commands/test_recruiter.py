@@ -51,9 +51,12 @@ def test_a_session_is_checked_reviewed_and_paid_from_the_command_line(
     assert json.loads(typed("review", "--yes", "--json")) == dict(
         asked=0, sent=2, done=0, refused=0, left_to_you=0
     )
+    fake.fail("pay", "400")
+    refused = shell.type("recruiter", id, "pay", "--yes", **environ)
+    assert refused.returncode == 1 and "refused, 0 of 1 people paid" in refused.stdout
     assert "1 of 1 people paid, £1.25" in typed("pay", "--yes")
     assert by_label(fake.received(), 2) == {"P1": Decimal("1.25"), "P2": 0}
-    assert typed("pay", "--yes") == "Nothing is due.\n" and fake.asked["pay"] == 1
+    assert typed("pay", "--yes") == "Nothing is due.\n" and fake.asked["pay"] == 2
     lines = shell.type("payments", id)
     assert (
         lines.stdout.endswith(",1.25\n") and "note: 1 person was paid, or is being paid, by" in lines.stderr
@@ -62,7 +65,7 @@ def test_a_session_is_checked_reviewed_and_paid_from_the_command_line(
         "select account, data->>'done' from security_event where session_id = %s and what = 'recruiter' order by id",
         id,
     )
-    assert noted == [("command line", one) for one in ("connected", "reviewed", "paid")]
+    assert noted == [("command line", one) for one in ("connected", "reviewed", "paid", "paid")]
 
 
 def test_what_cannot_be_done_is_one_sentence(shell: Shell, told: Recruited, fake: FakeProlific) -> None:
