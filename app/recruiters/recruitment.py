@@ -133,7 +133,8 @@ async def connect_with(
     told = dict(session_id=session_id, recruiter=kind.name, study_id=study_id, token=kept)
     if await value(conn, SQL["is_paid_by_another"], **told):
         raise RecruitingError(
-            "Bonuses of this session were paid by another study already, and what was paid is known by that alone."
+            "Bonuses of this session were paid by another study already, or may have been, and what was paid is known"
+            " by that alone."
         )
     await conn.execute(SQL["connect_with"], told)
 

@@ -8,7 +8,11 @@ from recruiting where look_at is not null
 order by session_id limit 20
 
 -- name: is_paid_by_another
-select exists (select from payout where session_id = %(session_id)s and study_id <> %(study_id)s and state <> 'refused')
+-- Or may be yet: by bonuses on their way, or by what a researcher said of some that were left out.
+select exists (
+    select from payout p join bonus b on b.payout_id = p.id
+    where p.session_id = %(session_id)s and p.study_id <> %(study_id)s
+        and (b.state <> 'unpaid' or exists (select from paid_elsewhere e where e.player_id = b.player_id)))
 
 -- name: connect_with
 insert into recruiting as r (session_id, recruiter, study_id, token)

@@ -6,6 +6,7 @@ import pytest
 
 from app.config import ConfigError, read_config
 from app.database.connections import Connection
+from app.recruiters.bonuses import settle
 from app.recruiters.keeping import locked, opened
 from app.recruiters.recruiter import RecruitingError
 from app.recruiters.recruitment import connect_with, forget, the_recruitment
@@ -49,6 +50,18 @@ def test_a_token_of_a_session_is_kept_used_and_forgotten(shared: House, fake: Fa
         shared.do(lambda conn: connect_with(conn, without, told.id, "", TOKEN))
     with pytest.raises(RecruitingError, match="“nothing” is no study of Prolific: its id has 24"):
         shared.do(lambda conn: connect_with(conn, with_key, told.id, "nothing", ""))
+
+
+def test_another_study_is_taken_where_bonuses_came_to_nothing(shared: House, fake: FakeProlific) -> None:
+    told = recruited(shared, fake, ["1.25"])
+    [number] = told.confirm()
+    fake.submissions.clear()
+    told.go_on()
+    assert told.states() == {"P1": "held"} and told.payouts()[0].state == "settled"
+    with pytest.raises(RecruitingError, match="by another study already, or may have been"):
+        shared.do(lambda conn: connect_with(conn, told.config, told.id, "a" * 24, ""))
+    shared.do(lambda conn: settle(conn, told.id, number, None, False, "story"))
+    shared.do(lambda conn: connect_with(conn, told.config, told.id, "a" * 24, ""))
 
 
 @pytest.mark.parametrize(
