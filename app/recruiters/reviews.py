@@ -9,15 +9,19 @@ from datetime import datetime
 from itertools import groupby
 from typing import Literal
 
+from psycopg.types.json import Jsonb
+
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
 from app.players.codes import codes_of
 from app.recruiters.recruiter import (
     MOST_APPROVED,
+    WORDS,
     Denied,
     NotNow,
     Recruiter,
     RecruitingError,
+    Standing,
     TheirStudy,
     Unclear,
 )
@@ -31,6 +35,9 @@ from app.study.model.study import Study
 SQL = Queries(__name__)
 Verdict = Literal["approve", "screen_out", "by_hand"]
 TURNED_AWAY = (SCREENED_OUT, FAILED, DECLINED, FULL)
+ENDS: frozenset[Standing] = frozenset(
+    ("approved", "partially_approved", "rejected", "returned", "timed_out", "screened_out")
+)
 MOST_TRIES = 5
 
 
@@ -216,6 +223,10 @@ async def _ask(conn: Connection, recruiter: Recruiter, asked: Sequence[_Asked]) 
 
 
 async def compare_reviews(conn: Connection, session_id: str) -> None:
-    """After a look: what was asked for and is so now is done; what is not so after ten minutes is asked for again."""
-    await conn.execute(SQL["have_come"], dict(session_id=session_id))
+    """After a look: what was asked for and is so now is done; what came otherwise is not, and says how.
+
+    What is not so after ten minutes is asked for again.
+    """
+    said = {one: f"Their submission is {words} there by now." for one, words in WORDS.items() if one in ENDS}
+    await conn.execute(SQL["have_come"], dict(session_id=session_id, said=Jsonb(said)))
     await conn.execute(SQL["have_not_come"], dict(session_id=session_id, most=MOST_TRIES))

@@ -46,9 +46,15 @@ update review set state = 'refused', said = %(said)s where id = any(%(ids)s)
 update review set state = 'sent', said = '' where id = any(%(ids)s)
 
 -- name: have_come
-update review r set state = 'done', said = '' from submission s
-where r.session_id = %(session_id)s and r.state in ('asked', 'sent') and s.player_id = r.player_id
-    and s.standing <> 'awaiting_review'
+-- A standing that may still become what was asked for decides nothing.
+with came as (
+    select r.id, %(said)s::jsonb->>s.standing as said, s.standing in ('approved', 'partially_approved') and r.what = 'approve'
+        or s.standing = 'screened_out' and r.what = 'screen_out' as is_so
+    from review r join submission s using (player_id)
+    where r.session_id = %(session_id)s and r.state in ('asked', 'sent') and %(said)s::jsonb ? s.standing
+)
+update review r set state = case when is_so then 'done' else 'refused' end, said = case when is_so then '' else came.said end
+from came where r.id = came.id
 
 -- name: have_not_come
 update review set state = case when tries < %(most)s then 'asked' else 'refused' end,

@@ -69,6 +69,19 @@ def test_what_they_refuse_says_why_and_what_has_changed_is_shown_again(
     assert (refused.label, refused.said) == ("P1", "Prolific refuses: “Error As told”.")
 
 
+def test_who_returned_it_meanwhile_is_not_told_of_as_approved(shared: House, fake: FakeProlific) -> None:
+    told = some(shared, fake)
+    confirm(told, proposed(told))
+    fake.submissions[submission(4)]["status"] = "RETURNED"
+    told.go_on(2)
+    told.look()
+    assert {one.label: (one.state, one.said) for one in done(told)} == {
+        "P1": ("done", ""),
+        "P2": ("done", ""),
+        "P4": ("refused", "Their submission is returned there by now."),
+    }
+
+
 def test_whom_the_study_pays_less_than_the_reward_is_not_approved_for_all_of_it(
     shared: House, fake: FakeProlific
 ) -> None:
