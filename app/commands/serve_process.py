@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 
 from app.config import Config
@@ -21,6 +22,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     assert config.database_url is not None
     lifeline, *listeners = options.descriptors
     nth, *ways = options.ways
+    for one in (*options.descriptors, *ways):
+        os.set_inheritable(one, False)  # a study's hooks run in programs that are started from here
     sockets, beside = ([socket.socket(fileno=one) for one in some] for some in (listeners, ways))
     serve_one(config, config.database_url, sockets, lifeline, Homes(nth, beside))
     return 0

@@ -27,14 +27,18 @@ from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.web.processes import GONE
 
-PATIENCE = 5.0  # seconds until a move is stored here that was handed over: the other process may stand still
+BEAT = 0.5  # seconds between two signs of life to the others
+MISSED = 4  # of them, after which one stands still, and has nothing handed over until it is heard of again
+PATIENCE = 5.0  # seconds until a move is stored here that was handed over to one that lives
+FRESH = 4.0  # … that it may have been on its way: by what was said here of an older one its maker may have gone on
+AGAIN = 0.1  # seconds between two tries to tell what came of a move to one that does not keep up
 LARGEST = 65_536  # bytes of what is handed over
 AT_ONCE = 32  # of that which are taken in one go, before anything else has its turn
 Stored = Receipt | Refusal | TooFast
 
 
 class Here(msgspec.Struct, tag=True, array_like=True):
-    """A process that takes what is handed over. `asks`: it has just come, and does not know the others."""
+    """A process that takes what is handed over, each `BEAT`. `asks`: it has just come, and does not know the others."""
 
     nth: int
     pid: int
@@ -42,12 +46,17 @@ class Here(msgspec.Struct, tag=True, array_like=True):
 
 
 class HandedOver(msgspec.Struct, tag=True, array_like=True):
-    """A move that has come to process `by`, which waits for what comes of it."""
+    """A move that has come to process `by`, which waits for what comes of it, as long as `to` has it.
+
+    `to`: that one's number for the system. `at`: by the clock that the processes of a host share.
+    """
 
     by: int
     number: int
     session_id: str
     move: NewMove
+    to: int
+    at: float
 
 
 class Came(msgspec.Struct, tag=True, array_like=True):
@@ -78,6 +87,7 @@ class _Waiting:
     future: asyncio.Future[Stored | Came]
     move: NewMove
     since: float
+    home: tuple[int, int]  # who was asked: which of the processes, and its number for the system
 
 
 class Homes:
@@ -88,15 +98,18 @@ class Homes:
     """
 
     def __init__(self, nth: int = 0, ways: Sequence[socket.socket] = ()) -> None:
-        self.nth = nth
+        self.nth, self.pid = nth, os.getpid()
         self.inlet = ways[0] if ways else None
         self.outlets = ways[1:]
         self.store: Callable[[NewMove], asyncio.Future[Stored]]
         self.handled: Callable[[str, int, int], Coming]
         self.take_over: Callable[[bytes, int], None] = lambda _, descriptor: os.close(descriptor)
         self.here: dict[int, int] = {}  # the others that are there, and their numbers for the system
+        self.missed: dict[int, int] = {}  # how many beats in a row nothing came from each of those
         self.asked: dict[int, _Waiting] = {}
-        self.numbers = count()
+        # Not those of a process that had this place before: what came of its moves may be told yet.
+        self.numbers = count(time.time_ns())
+        self.serving = asyncio.Event()  # to be set: from then on this one takes what is handed over
         self.encoder, self.decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Heard)
 
     def elsewhere(self, room_id: int) -> int | None:
@@ -106,12 +119,14 @@ class Homes:
 
     def make(self, session_id: str, move: NewMove) -> asyncio.Future[Stored | Came]:
         """Have a move stored where its room is at home; here it is only stored. Raises `Busy`."""
-        home = self.elsewhere(move.room_id)
-        number = next(self.numbers)
-        if home is None or not self._tell(home, HandedOver(self.nth, number, session_id, move)):
+        home, number, now = self.elsewhere(move.room_id), next(self.numbers), time.monotonic()
+        if home is None:
+            return self.store(move)  # type: ignore[return-value]
+        asked = HandedOver(self.nth, number, session_id, move, self.here[home], now)
+        if not self._tell(home, asked):
             return self.store(move)  # type: ignore[return-value]
         future: asyncio.Future[Stored | Came] = asyncio.get_running_loop().create_future()
-        self.asked[number] = _Waiting(future, move, time.monotonic())
+        self.asked[number] = _Waiting(future, move, now, (home, asked.to))
         return future
 
     def pass_on(self, home: int, head: bytes, descriptor: int) -> bool:
@@ -125,15 +140,19 @@ class Homes:
     async def run(self) -> None:
         if self.inlet is None:
             return
+        await self.serving.wait()  # until then it might still be another that has this place
         asyncio.get_running_loop().add_reader(self.inlet.fileno(), self._read)
         try:
-            for nth in range(len(self.outlets)):
-                if nth != self.nth:
-                    self._tell(nth, Here(self.nth, os.getpid(), asks=True))
-            while True:
-                await asyncio.sleep(1)
+            self._be_heard(asks=True)
+            while self.serving.is_set():
+                self._be_heard(asks=False)
+                for nth, missed in list(self.missed.items()):
+                    self.missed[nth] = missed + 1
+                    if missed >= MISSED and nth in self.here:
+                        self._forget(nth, self.here[nth])
                 since = time.monotonic() - PATIENCE
                 self._do_alone([number for number, one in self.asked.items() if one.since < since])
+                await asyncio.sleep(BEAT)
         finally:
             self.leave()
 
@@ -141,12 +160,19 @@ class Homes:
         """Nothing is taken any more, and nothing handed over."""
         if self.inlet is None:
             return
+        self.serving.clear()
         asyncio.get_running_loop().remove_reader(self.inlet.fileno())
-        for nth in self.here:
-            with suppress(OSError):
-                self.outlets[nth].send(GONE % (self.nth, os.getpid()))
+        for nth, outlet in enumerate(self.outlets):
+            if nth != self.nth:
+                with suppress(OSError):
+                    outlet.send(GONE % (self.nth, self.pid))
         self.here.clear()
         self._do_alone(list(self.asked))
+
+    def _be_heard(self, asks: bool) -> None:
+        for nth in range(len(self.outlets)):
+            if nth != self.nth:
+                self._tell(nth, Here(self.nth, self.pid, asks))
 
     def _tell(self, nth: int, message: Heard) -> bool:
         """Whether it is on its way."""
@@ -163,6 +189,8 @@ class Homes:
                 body, descriptors, *_ = socket.recv_fds(self.inlet, LARGEST, 1)
             except OSError:  # nothing more
                 return
+            for one in descriptors:
+                os.set_inheritable(one, False)  # it is not for the programs that are started here
             if body.startswith(GONE[:1]):
                 self._forget(*map(int, body[1:].split()))
                 continue
@@ -181,16 +209,15 @@ class Homes:
             for one in descriptors:
                 self.take_over(heard.head, one)
         else:
-            self.here[heard.nth] = heard.pid
+            self.here[heard.nth], self.missed[heard.nth] = heard.pid, 0
             if heard.asks:
-                self._tell(heard.nth, Here(self.nth, os.getpid(), asks=False))
+                self._tell(heard.nth, Here(self.nth, self.pid, asks=False))
 
     def _forget(self, nth: int, pid: int) -> None:
         """One that takes nothing any more; its place may have been taken before."""
         if self.here.get(nth) == pid:
-            del self.here[nth]
-            size = len(self.outlets)
-            self._do_alone([number for number, one in self.asked.items() if one.move.room_id % size == nth])
+            del self.here[nth], self.missed[nth]
+        self._do_alone([number for number, one in self.asked.items() if one.home == (nth, pid)])
 
     def _make(self, asked: HandedOver) -> None:
         def settle(stored: asyncio.Future[Stored]) -> None:
@@ -209,12 +236,19 @@ class Homes:
                 came.too_fast = found
             else:
                 came.refusal = found
-            self._tell(asked.by, came)
+            self._answer(asked.by, came)
 
+        if asked.to != self.pid or time.monotonic() > asked.at + FRESH:
+            tell(None)  # whoever has asked may have stored it, or told its maker that it does not count
+            return
         try:
             self.store(asked.move).add_done_callback(settle)
         except Busy:
             tell(None)
+
+    def _answer(self, by: int, came: Came, tries: int = int(PATIENCE / AGAIN)) -> None:
+        if not self._tell(by, came) and tries:
+            asyncio.get_running_loop().call_later(AGAIN, self._answer, by, came, tries - 1)
 
     def _came(self, came: Came) -> None:
         if came.stored is None:

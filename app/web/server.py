@@ -129,6 +129,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self.lifeline is not None:
             os.write(self.lifeline, b"ready")
+        self.homes.serving.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.homes.leave()
