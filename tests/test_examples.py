@@ -48,7 +48,8 @@ def test_each_command_is_one_and_takes_what_it_is_given(capsys: pytest.CaptureFi
             found = PROGRAM.match(line.partition(" #")[0].strip())
             if not found:
                 continue
-            words = shlex.split(found[1].replace("s3://BUCKET/PREFIX", "s3://bucket/prefix").rstrip("'"))
+            typed, _, _ = found[1].partition(" > ")  # into a file
+            words = shlex.split(typed.replace("s3://BUCKET/PREFIX", "s3://bucket/prefix").rstrip("'"))
             tried.add(words[0])
             try:
                 _parser(words).parse_args(words)

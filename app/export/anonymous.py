@@ -91,7 +91,7 @@ MOVED_IN_WORDS = ("values", "sentence", "state", "results")
 # Who somebody is, or what was said of them or by them: left out, and here so that nothing new is by mistake.
 LEFT_OUT = frozenset({"label", "code", "participant_id", "situation", "why", "body"})
 DATA_LEFT_OUT = frozenset(
-    {"players", "form", "code", "before", "now", "sha256", "sentence", "room_id", "why"}
+    {"players", "notes", "form", "code", "before", "now", "sha256", "sentence", "room_id", "why"}
 )
 ROWS = 500  # of a table that was sorted, written at once
 SORTED = (

@@ -40,7 +40,7 @@ EACH = {
     "records": Used(0.0004, 0.0008),
     "decided": Used(0.0025, 0.0028),
     "messages": Used(0.0004, 0.0008),
-    "moves": Used(0.0013, 0.0010),
+    "moves": Used(0.0006, 0.0004),
 }
 UP = Used(0.45, 0.20)  # cores of a process that is up all the time …
 OFTEN = 60.0  # … which it is by two thirds where so many forms come to it in a second

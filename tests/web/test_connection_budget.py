@@ -12,6 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from app.web.connection_budget import SMALLEST, Allowance, Fit, fitting, of_a_process
+from app.web.processes import free_port
 from tests.house.burst import BURST, a_burst, assert_kept, everyone_has_written
 from tests.house.house import House
 from tests.house.shell import Shell, is_refused
@@ -74,7 +75,9 @@ def test_where_not_even_the_smallest_server_fits_it_says_what_to_change(
     house: House, account: str, tmp_path: Path
 ) -> None:
     shell = Shell(house, tmp_path)
-    refused = is_refused(shell.type("serve", DATABASE_URL=allow(house, account, 12)))
+    refused = is_refused(
+        shell.type("serve", "--port", str(free_port()), DATABASE_URL=allow(house, account, 12))
+    )
     assert f"has 12 connections left for the account {account}, and the smallest server takes 20." in refused
     [most] = re.findall(rf"`alter role {account} connection limit (\d+)` allows that\.", refused)
     house.sql(f"alter role {account} connection limit {most}")

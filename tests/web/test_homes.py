@@ -129,7 +129,7 @@ def test_a_move_is_handed_over_while_the_process_of_its_room_takes_it_and_else_i
 
     async def story() -> None:
         first = asyncio.create_task(one.run())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # it has begun; that it knows of nobody can't be waited for
         assert await made() == (1, False), "the other is not there yet"
         second = asyncio.create_task(other.run())
         await until(lambda: one.here and other.here, "both to know of each other")

@@ -183,7 +183,7 @@ def test_people_are_added_once_and_what_is_wrong_with_a_list_is_said(shared: Hou
     ("wanted", "field", "words"),
     [
         ({}, "list", "Nobody could come in"),
-        ({"list": "label\nA\n", "places": 4}, "places", "Tick it, too"),
+        ({"list": "label\nA\n", "places": 4}, "places", "Ask for `door`, too"),
         ({"door": True, "start_at": "soon"}, "start_at", "no date and time"),
         ({"door": True, "start_at": "2020-01-01T00:00+00:00"}, "start_at", "has passed"),
         ({"door": True, "before": "nothere"}, "before", "no such session"),
