@@ -39,6 +39,7 @@ ENDS: frozenset[Standing] = frozenset(
     ("approved", "partially_approved", "rejected", "returned", "timed_out", "screened_out")
 )
 MOST_TRIES = 5
+MOST_CALLS = 60  # in search of whom they refuse, where they refuse many together
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +196,30 @@ async def ask_for_reviews(conn: Connection, recruiter: Recruiter, session_id: st
     asked = await rows(conn, _Asked, SQL["asked"], session_id=session_id, most=MOST_APPROVED)
     approved = [one for one in asked if one.what == "approve"]
     if approved:
-        await _ask(conn, recruiter, approved)
+        await _approve(conn, recruiter, approved)
     for one in asked:
         if one.what == "screen_out":
+            await conn.execute(SQL["begin"], dict(ids=[one.id]))
             await _ask(conn, recruiter, [one])
 
 
-async def _ask(conn: Connection, recruiter: Recruiter, asked: Sequence[_Asked]) -> None:
-    """All of the same kind."""
+async def _approve(conn: Connection, recruiter: Recruiter, asked: Sequence[_Asked]) -> None:
+    """Where they refuse them together, one alone may be why: each half is asked for by itself, and so on."""
+    await conn.execute(SQL["begin"], dict(ids=[one.id for one in asked]))
+    left, calls = [asked], 0
+    while left:
+        some = left.pop()
+        calls += 1
+        if not await _ask(conn, recruiter, some, may_halve=calls < MOST_CALLS):
+            half = len(some) // 2
+            left += [some[half:], some[:half]]
+
+
+async def _ask(
+    conn: Connection, recruiter: Recruiter, asked: Sequence[_Asked], may_halve: bool = False
+) -> bool:
+    """All of the same kind, which has begun. False: they refuse them together, and nothing is noted of it."""
     which = dict(ids=[one.id for one in asked])
-    await conn.execute(SQL["begin"], which)
     try:
         if asked[0].what == "approve":
             await recruiter.approve([one.submission_id for one in asked])
@@ -217,9 +232,12 @@ async def _ask(conn: Connection, recruiter: Recruiter, asked: Sequence[_Asked]) 
             SQL["again"], which | dict(said=str(error), seconds=5.0 * (1 << min(asked[0].tries, 6)))
         )
     except Denied as error:
+        if may_halve and len(asked) > 1:
+            return False
         await conn.execute(SQL["was_refused"], which | dict(said=str(error)))
     else:
         await conn.execute(SQL["was_heard"], which)
+    return True
 
 
 async def compare_reviews(conn: Connection, session_id: str) -> None:

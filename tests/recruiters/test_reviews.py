@@ -69,6 +69,20 @@ def test_what_they_refuse_says_why_and_what_has_changed_is_shown_again(
     assert (refused.label, refused.said) == ("P1", "Prolific refuses: “Error As told”.")
 
 
+def test_one_whom_they_refuse_keeps_no_other_from_being_approved(shared: House, fake: FakeProlific) -> None:
+    told = some(shared, fake)
+    confirm(told, proposed(told))
+    gone = fake.submissions.pop(submission(4))
+    told.go_on(2)
+    fake.submissions[submission(4)] = gone
+    told.look()
+    assert {one.label: (one.state, one.said) for one in done(told)} == {
+        "P1": ("done", ""),
+        "P2": ("done", ""),
+        "P4": ("refused", "Prolific refuses: “Error Not these submissions”."),
+    }
+
+
 def test_who_returned_it_meanwhile_is_not_told_of_as_approved(shared: House, fake: FakeProlific) -> None:
     told = some(shared, fake)
     confirm(told, proposed(told))
