@@ -93,7 +93,8 @@ class Account:
 class PayNow:
     """For the top of a page, in whole cents. `base` is what finishing brings, or for who is out how it ended.
 
-    Where `since` is set, `waiting` grows from then on. `bonus` is what was earned so far.
+    Where `since` is set, `waiting` grows from then on. `bonus` is what was earned so far, within the study's
+    least and most.
     """
 
     base: Decimal
@@ -169,13 +170,10 @@ def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decima
     waits = player.status == "waiting" and bool(rate)
     came, until = _waited(study, player, now)
     _, waiting = _waiting(study, came, until)
-    return PayNow(
-        study.pay.for_outcome(player.outcome or "complete"),
-        in_cents(study, waiting),
-        rate,
-        came if waits else None,
-        in_cents(study, _in_money(study, earned)),
-    )
+    base, bonus = study.pay.for_outcome(player.outcome or "complete"), _in_money(study, earned)
+    if bonus:
+        bonus = _bounded(study, bonus, base + waiting)
+    return PayNow(base, in_cents(study, waiting), rate, came if waits else None, in_cents(study, bonus))
 
 
 def account_of(study: Study, player: Player, earnings: Sequence[Earning], now: datetime) -> Account:
@@ -214,10 +212,16 @@ def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datet
 def _bounds(study: Study, account: Account, at: datetime) -> list[AccountLine]:
     """What the study's `least` and `most` add to what was earned, or take from it. Nobody ever owes anything."""
     earned = account.earned
+    counts = _bounded(study, earned, account.base + account.waiting)
+    return (
+        [AccountLine(at, "most" if counts < earned else "least", counts - earned)] if counts != earned else []
+    )
+
+
+def _bounded(study: Study, earned: Decimal, besides: Decimal) -> Decimal:
     if study.pay.most is not None and earned > study.pay.most:
-        return [AccountLine(at, "most", study.pay.most - earned)]
-    least = max(study.pay.least, -account.base - account.waiting)
-    return [AccountLine(at, "least", least - earned)] if earned < least else []
+        return study.pay.most
+    return max(earned, study.pay.least, -besides)
 
 
 def _waited(study: Study, player: Player, now: datetime) -> tuple[datetime, datetime]:

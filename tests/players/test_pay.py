@@ -184,6 +184,8 @@ def test_what_is_earned_has_its_least_and_most_and_nobody_owes_anything() -> Non
     assert account(capped, DONE, "0.2").earned == Decimal("0.5")
     assert account(capped, DONE).earned == 0  # who was never scored has no least
     assert account(a_study(), DONE, "-3").total == Decimal("4.52")  # without a `least` it is nothing
+    so_far = [pay_of(capped, DONE, CAME, Decimal(earned)) for earned in ("-3", "0", "1.25", "7")]
+    assert [one and one.bonus for one in so_far] == [Decimal(one) for one in ("0.5", "0", "1.25", "2")]
     show_up = a_study(least=Decimal(-3))
     assert account(show_up, DONE, "-1").total == Decimal("3.52")
     left = a_player("left", seated=7, out=900, outcome="withdrawn")  # no base that could be lost
@@ -375,10 +377,11 @@ def test_a_game_is_paid_to_the_cent_from_the_first_round_to_the_recruiter(
             assert "€0.00</b> bonus so far" in stream.text
             await one.answer({"given": "4"})
             await other.answer({"given": "7"})
-            await stream.until(lambda text: "-€0.02</b> bonus so far" in text, "what the first round brought")
+            await stream.until(lambda text: "round 2 of 2" in text, "the second round")
             await one.answer({"given": "1"})
             await other.answer({"given": "20"})
             await stream.until(lambda text: "DONE" in text, "the end")
+            assert "-€0.02</b> bonus so far" not in stream.text, "nobody would be paid less than nothing"
         page = await one.page()
         assert 'Your pay: <b class="num">€4.78' in page  # 4.50 + 0.05 * 5.6666666667 = 4.783333333335
         assert "€4.50" in page and "-€0.016666666665" in page and "€0.30" in page
