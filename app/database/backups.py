@@ -69,10 +69,11 @@ async def back_up(url: str, folder: Path, say: Say, keep: int | None = None) -> 
     """A backup of its own in `folder`, what it holds, and how many older ones went where only so many are kept."""
     with _alone(folder):
         made_at = datetime.now(UTC)
+        if (folder / named(made_at)).exists():  # named by its second, in which another was made
+            await asyncio.sleep(1.01 - made_at.microsecond / 1_000_000)
+            made_at = datetime.now(UTC)
         whole = folder / named(made_at)
         part = whole.with_name(whole.name + HALF)
-        if whole.exists():
-            raise BackupError(f"{whole} is there already. Make the next one a second later.")
         part.mkdir(mode=0o700)
         try:
             path = part / DUMP

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from app.config import NOWHERE
 from app.web.connection_budget import SMALLEST, Allowance, Fit, fitting, of_a_process
 from app.web.processes import free_port
 from tests.house.burst import BURST, a_burst, assert_kept, everyone_has_written
@@ -74,9 +75,9 @@ def test_an_account_with_twenty_connections_has_a_server_that_takes_no_more(
 def test_where_not_even_the_smallest_server_fits_it_says_what_to_change(
     house: House, account: str, tmp_path: Path
 ) -> None:
-    shell = Shell(house, tmp_path)
+    shell, url = Shell(house, tmp_path), allow(house, account, 12)
     refused = is_refused(
-        shell.type("serve", "--port", str(free_port()), DATABASE_URL=allow(house, account, 12))
+        shell.type("serve", "--port", str(free_port()), DATABASE_URL=url, NETWORKLAB_PLAY_URL=NOWHERE)
     )
     assert f"has 12 connections left for the account {account}, and the smallest server takes 20." in refused
     [most] = re.findall(rf"`alter role {account} connection limit (\d+)` allows that\.", refused)
