@@ -13,9 +13,8 @@ class Lately:
     """The newest `MOST` of the last minute."""
 
     def __init__(self) -> None:
-        self._taken: deque[tuple[float, float]] = deque(
-            maxlen=MOST
-        )  # when, on the monotonic clock, and how long
+        # When, on the monotonic clock, and how long.
+        self._taken: deque[tuple[float, float]] = deque(maxlen=MOST)
 
     def append(self, seconds: float) -> None:
         self._taken.append((time.monotonic(), seconds))

@@ -63,9 +63,8 @@ class Asked:
 
     forms: int
     in_time: int
-    waits: tuple[
-        float, ...
-    ]  # seconds from when a step opened until it stood on the page of somebody who looked at it
+    # Seconds from when a step opened until it stood on the page of somebody who looked at it.
+    waits: tuple[float, ...]
     wrongs: tuple[Wrong, ...]
 
     @property

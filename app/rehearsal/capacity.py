@@ -19,11 +19,9 @@ from app.rehearsal.gauges import Sample
 
 BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
 MOMENT = 5.0  # seconds that are one point of how load grew with forms
-SPREAD = (
-    3.0,
-    10.0,
-)  # times as many forms in the busiest of them as in the quietest that count: with less it can't be
-# told, and what a server does while hardly anybody writes says nothing of it
+# Times as many forms in the busiest of them as in the quietest: with less growth can't be told, and what a server does
+# while hardly anybody writes says nothing of it.
+LEAST_SPREAD, MOST_SPREAD = 3.0, 10.0
 LEAST_GROWTH = 0.5  # a busy server does more at once, and yet no form is for nothing
 FILL = 0.9  # of a core or of all cores: more leaves no room for a burst
 # Seconds more that each form may take on average before the verdict's limits are crossed: whoever waits for an answer
@@ -112,10 +110,9 @@ def _growths(samples: Sequence[Sample], local: bool) -> list[float]:
     moments = [
         load for window in _windows(samples, MOMENT) if (load := _load(window, local)) and load.rate > 0
     ]
-    least, most = SPREAD
     busiest = max((load.rate for load in moments), default=0.0)
-    moments = [load for load in moments if load.rate >= busiest / most]
-    if all(load.rate > busiest / least for load in moments):
+    moments = [load for load in moments if load.rate >= busiest / MOST_SPREAD]
+    if all(load.rate > busiest / LEAST_SPREAD for load in moments):
         return [1.0, 1.0, 1.0]
     rates = [math.log(load.rate) for load in moments]
     parts = zip(
