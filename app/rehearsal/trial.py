@@ -20,6 +20,7 @@ from app.rehearsal.trial_boards import board_mistakes
 from app.rehearsal.trial_lobby import SEED, try_lobby, type_in
 from app.rehearsal.trial_moves import A_WHILE, Moved, try_moves, try_valid, try_valid_without
 from app.rooms.changes import Asked
+from app.rooms.hearing import Hearing
 from app.rooms.items import draw_in, is_drawn_late
 from app.rooms.paths import is_for_some
 from app.rooms.steps import Course
@@ -194,7 +195,7 @@ class _Trial:
         first = study.first(during)
         assert first is not None
         self.first = study.plan[first]
-        self.course = Course(study, self._room(bots), first, self._ask)
+        self.course = Course(study, self._room(bots), first, self._ask, Hearing(study))
         self.told: set[tuple[str, str]] = set()  # steps and what was said there, in other parts
         self._tell()
 
@@ -218,7 +219,7 @@ class _Trial:
             for field in (*step.fields, *step.results):
                 self.told.add((step.name, field.name))
                 slots = [seat.slot for seat in self.course.room.seats if not seat.bot]
-                said = ((step.name, position.round, slot, field.name, self._value(field)) for slot in slots)
+                said = [(step.name, position.round, slot, field.name, self._value(field)) for slot in slots]
                 self.course.hear(said)
 
     def _room(self, bots: int) -> networklab.Room:
@@ -304,7 +305,7 @@ class _Trial:
                     for slot in there
                 }
                 course.hear(
-                    (page.step.name, page.round, slot, field.name, value) for slot, value in said.items()
+                    [(page.step.name, page.round, slot, field.name, value) for slot, value in said.items()]
                 )
         for page in pages:
             if page.step.valid:

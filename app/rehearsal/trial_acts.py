@@ -93,8 +93,8 @@ class TrialActs:
     def _told(self, whole: networklab.Room) -> Told:
         return {
             (one.slot, one.step, one.round, one.name): stored_value(
-                self.course.fields[one.step, one.name], one.value
+                self.course.hearing.fields[one.step, one.name], one.value
             )
             for one in whole.all_said
-            if (one.step, one.name) in self.course.fields
+            if (one.step, one.name) in self.course.hearing.fields
         }

@@ -18,6 +18,7 @@ from app.players.pay import Given
 from app.rooms import moves, parts, rooms, ties
 from app.rooms.changes import Change, Earned, Ended, Left, Opened, Rewired, Stored
 from app.rooms.earlier import earlier_in
+from app.rooms.hearing import Hearing, Line
 from app.rooms.rooms import DueRoom
 from app.rooms.steps import Course
 from app.rooms.ties import Wiring
@@ -106,6 +107,7 @@ async def courses_of(
     tied = await ties.holding_in(conn, {room_id: place.at for room_id, place in places.items()})
     earned = await pay.earned_in(conn, list(places)) if study.scores else {}
     courses: dict[int, Course] = {}
+    hearing = Hearing(study)
     for room_id, name, kind, number, seed, treatment, seats in found:
         index, outcome = places[room_id]
         step = study.plan[index].step
@@ -127,7 +129,7 @@ async def courses_of(
         )
         if step.moves:
             room = await _with_moves(conn, room, room_id, study.plan[index])
-        courses[room_id] = Course(study, room, index, turns[room_id].ask, outcome)
+        courses[room_id] = Course(study, room, index, turns[room_id].ask, hearing, outcome)
     await _hear(conn, study, courses)
     return courses
 
@@ -212,14 +214,14 @@ async def _with_moves(
 
 async def _hear(conn: Connection, study: Study, courses: Mapping[int, Course]) -> None:
     which = dict(room_ids=list(courses))
-    said: dict[int, list[Any]] = {room_id: [] for room_id in courses}
-    for room_id, *line in await (await conn.execute(SQL["said_so_far"], which)).fetchall():
-        said[room_id].append(line)
-    for room_id, *line in await parts.said_elsewhere(conn, study, list(courses)):
-        said[room_id].append(line)
+    said: dict[int, list[Line]] = {room_id: [] for room_id in courses}
+    for line in await (await conn.execute(SQL["said_so_far"], which)).fetchall():
+        said[line[0]].append(line[1:])
+    for line in await parts.said_elsewhere(conn, study, list(courses)):
+        said[line[0]].append(line[1:])
     for room_id, course in courses.items():
         course.hear(said[room_id])
-    if any(one.kind.is_about_others for course in courses.values() for one in course.fields.values()):
+    if any(one.kind.is_about_others for course in courses.values() for one in course.hearing.fields.values()):
         networks = await ties.networks_of(conn, list(courses))
         for room_id, course in courses.items():
             course.room = replace(course.room, all_said=tuple(_of_those_asked(course, networks[room_id])))
@@ -245,13 +247,13 @@ def _of_those_asked(course: Course, networks: Mapping[int, list[Tie]]) -> Iterat
     all_said = course.room.all_said
     told = {(one.step, one.round, one.slot, one.name): one.value for one in all_said}
     for one in all_said:
-        field = course.fields[one.step, one.name]
+        field = course.hearing.fields[one.step, one.name]
         if not isinstance(one.value, Mapping) or not field.kind.is_about_others or field.of == "room":
             yield one
             continue
         asked: Any = told.get((one.step, one.round, one.slot, field.of), ())
         if field.of == "neighbours":
-            began = max(at for at in networks if at <= course.positions[one.step, one.round])
+            began = max(at for at in networks if at <= course.hearing.positions[one.step, one.round])
             asked = [tie.to_slot for tie in networks[began] if tie.from_slot == one.slot]
         yield replace(one, value={slot: said for slot, said in one.value.items() if slot in asked})
 

@@ -68,7 +68,7 @@ async def draw_in(course: Course, position: Position, slot: int) -> None:
     before = (
         one
         for one in room.all_said
-        if one.slot == slot or course.positions.get((one.step, one.round), 0) < began
+        if one.slot == slot or course.hearing.positions.get((one.step, one.round), 0) < began
     )
     room = replace(room, all_said=tuple(before))
     results = {one.name: one for one in step.results}

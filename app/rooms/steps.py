@@ -8,7 +8,7 @@ becomes of a change: `decisions` carries it out in the database, and the trial o
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -17,6 +17,7 @@ from typing import Any
 from app.rooms import alone, limits
 from app.rooms.asking import Ask, T, groups_of
 from app.rooms.changes import Asked, Change, Earned, Ended, Left, Opened, Rewired, Stored
+from app.rooms.hearing import Hearing, Line
 from app.rooms.paths import Whose, is_for_some, slots_for
 from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Results
@@ -38,19 +39,18 @@ class Course:
     """
 
     def __init__(
-        self, study: Study, room: networklab.Room, index: int, ask: Ask, outcome: str = "complete"
+        self,
+        study: Study,
+        room: networklab.Room,
+        index: int,
+        ask: Ask,
+        hearing: Hearing,
+        outcome: str = "complete",
     ) -> None:
         self.study, self.room, self.index, self.ask, self.outcome = study, room, index, ask, outcome
+        self.hearing = hearing
         self.changes: list[Change] = []
-        self.fields = {
-            (step.name, field.name): field
-            for step in study.all_steps
-            for field in (*step.fields, *step.results)
-        }
-        self.positions = {(one.step.name, one.round): one.index for one in study.plan}
-        self.answered: set[tuple[str, int, int, str]] = (
-            set()
-        )  # step, round, slot, name: also what was left empty
+        self.lines: list[Line] = []  # all that was heard, also what was left empty
         self.wired_at = index  # no network is from further on
 
     async def move_on(self, asked: Asked, opening: bool) -> None:
@@ -63,7 +63,7 @@ class Course:
             if not any(seat.plays for seat in self.room.seats):
                 self.changes.append(Ended())
                 return
-            if out := alone.out_of(self.room, self.fields, here, by_themselves):
+            if out := alone.out_of(self.room, self.hearing.fields, here, by_themselves):
                 self.changes.append(Ended(out))
                 return
             index = self._following(self.index)
@@ -103,19 +103,9 @@ class Course:
         step = position.step
         return replace(self.room, step=step.name, round=position.round, rounds=step.repeat)
 
-    def hear(self, lines: Iterable[tuple[str, int, int, str, str]]) -> None:
-        """Step, round, slot, name and stored value of what was said, or computed."""
-        said = []
-        for step, round_, slot, name, value in lines:
-            self.answered.add((step, round_, slot, name))
-            field = self.fields.get((step, name))
-            if field and field.says(value):
-                read = answers.read_value(field, value)
-                said.append(networklab.Said(step, round_, slot, name, read))
-        in_order = sorted(
-            (*self.room.all_said, *said), key=lambda one: self.positions.get((one.step, one.round), 0)
-        )
-        self.room = replace(self.room, all_said=tuple(in_order))
+    def hear(self, lines: Sequence[Line]) -> None:
+        self.lines.extend(lines)
+        self.room = replace(self.room, all_said=self.hearing.together(self.room.all_said, lines))
 
     def store(self, position: Position, results: Results | None, made_by: str) -> None:
         """To be stored, and heard by hooks from now on."""
@@ -127,14 +117,14 @@ class Course:
         )
         if lines:
             self.changes.append(Stored(position, lines, made_by))
-            self.hear((position.step.name, position.round, *line) for line in lines)
+            self.hear([(position.step.name, position.round, *line) for line in lines])
 
     def spoken(self, position: Position) -> set[int]:
         """The slots for which it was answered there, if only with nothing; not necessarily by whoever has them now."""
         fields = {field.name for field in position.step.fields}
         here = (position.step.name, position.round)
         return {
-            slot for step, round_, slot, name in self.answered if (step, round_) == here and name in fields
+            slot for step, round_, slot, name, _ in self.lines if (step, round_) == here and name in fields
         }
 
     def others_of(self, field: Field, position: Position, slot: int) -> tuple[int, ...]:
@@ -314,7 +304,7 @@ class Course:
         before = (
             self.study.plan[position.index - position.round + 1 : position.index] if step.attempts else ()
         )
-        if any(alone.had_right(self.room, self.fields, attempt) for attempt in before):
+        if any(alone.had_right(self.room, self.hearing.fields, attempt) for attempt in before):
             return ()
         if step.own_pace or not step.chooses:
             return None

@@ -66,7 +66,7 @@ def given(
         one
         for one in course.room.all_said
         if ((one.step, one.round) == here and one.name in known)
-        or course.positions.get((one.step, one.round), 0) < position.index
+        or course.hearing.positions.get((one.step, one.round), 0) < position.index
     )
     fields = {one.name: one for one in step.fields}
     values = {

@@ -16,6 +16,7 @@ from app.export.verify import verify
 from app.rehearsal.page import limits_in
 from app.rehearsal.trial import try_study
 from app.rooms.changes import Stored
+from app.rooms.hearing import Hearing
 from app.rooms.limits import from_key, in_key
 from app.rooms.steps import Course
 from app.study.hooks.networklab import Room, Said, Seat
@@ -194,7 +195,7 @@ def test_what_was_said_before_is_kept_where_it_can_still_be_said() -> None:
     said = [Said("like", 1, slot, "offers", ("Fig",)) for slot in (1, 2)]
     said += [Said("pick", 1, 1, "best", "Fig"), *(Said("pick", 1, slot, "best", "Kiwi_5") for slot in (2, 3))]
     room = Room("", "pair", 1, 1, "pick", 2, 2, seats, (), tuple(said))
-    course = Course(study, room, 2, _never)
+    course = Course(study, room, 2, _never, Hearing(study))
     asyncio.run(course.end(2, None))
     [kept] = course.changes
     assert isinstance(kept, Stored) and kept.lines == ((1, "best", "Fig"),)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from app.rooms.changes import Asked, Change, Earned, Ended, Opened, Rewired, Stored
+from app.rooms.hearing import Hearing
 from app.rooms.steps import Course
 from app.study.hooks.networklab import Question, Room, Seat, Tie, pack, unpack
 from app.study.model.study import Study
@@ -228,9 +229,11 @@ def _course(
         seats=tuple(replace(Seat(slot, f"Player {slot}", ""), **seats.get(slot, {})) for slot in range(1, 5)),
         ties=FIRST_PAIRS,
     )
-    course = Course(study, room, index, ask)
+    course = Course(study, room, index, ask, Hearing(study))
     step, round_ = position.step.name, position.round
-    course.hear((step, round_, slot, name, value) for name, by in said.items() for slot, value in by.items())
+    course.hear(
+        [(step, round_, slot, name, value) for name, by in said.items() for slot, value in by.items()]
+    )
     return course, asked
 
 

@@ -364,18 +364,20 @@ class Packed:
 
 
 class Packer:
-    """Packs what goes to one place, one value after the other: of a room that went there before, what has changed."""
+    """Packs what is asked of one room, one value after the other."""
 
     def __init__(self) -> None:
         self.room: Room | None = None
+        self.said: tuple[Said, ...] = ()
+        self.packed_said = _PackedSaid()
 
     def pack(self, value: Any) -> Any:
+        """For whoever got all that was packed before: of a room that went there, what has changed."""
         if type(value) is not Room:
             return pack(value)
         before, self.room = self.room, value
         if before is None:
-            parts = _given(Room, value)
-            return {"is": "Room", "with": [*map(_pack_part, _FIELDS[Room][: len(parts)], parts)]}
+            return self.whole(value)
         # What a hook has done to the state that it had is not what is kept.
         anew = () if value.state is None else ("state",)
         changed = {
@@ -386,6 +388,46 @@ class Packer:
         }
         same = _how_many_same(before.all_said, value.all_said)
         return {"again": changed, "same": same, "said": pack(value.all_said[same:])}
+
+    def whole(self, value: Any) -> Any:
+        """For whoever got nothing. Of what was said in a room, only what came since is packed anew."""
+        if type(value) is not Room:
+            return pack(value)
+        parts = _given(Room, value)
+        return {"is": "Room", "with": [*map(self._part, _FIELDS[Room][: len(parts)], parts)]}
+
+    def _part(self, name: str, part: Any) -> Any:
+        if name != "all_said" or not part:
+            return _pack_part(name, part)
+        same = _how_many_same(self.said, part)
+        if same < len(self.said):
+            same, self.packed_said = 0, _PackedSaid()
+        self.said = part
+        return {"said": self.packed_said.and_also(part[same:])}
+
+
+class _PackedSaid:
+    """Hundreds of them: each step and name once, and of each which of these, its round, its slot and its value."""
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, str], int] = {}
+        self.lines: list[Any] = []
+
+    def and_also(self, all_said: Iterable[Said]) -> Any:
+        names = self.names
+        self.lines += [
+            (
+                names.setdefault((step, name), len(names)),
+                *(nth, slot),
+                said
+                if type(said) in PLAIN
+                else {"decimal": str(said)}
+                if type(said) is Decimal
+                else pack(said),
+            )
+            for step, nth, slot, name, said in map(_said_parts, all_said)
+        ]
+        return [list(names), self.lines]
 
 
 class _Unread:
@@ -477,7 +519,7 @@ def pack(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         kinds = set(map(type, value))
         if kinds == {Said}:
-            return {"said": _pack_said(value)}
+            return {"said": _PackedSaid().and_also(value)}
         if kinds == {Tie}:  # of ten who all see each other there are ninety
             return {"ties": [_packed(one) for one in value]}
         return _each_packed(value)
@@ -556,20 +598,6 @@ def _packed(tie: Tie) -> list[Any]:
     if type(tie.from_slot) is type(tie.to_slot) is int and type(tie.weight) is float and tie.weight == 1:
         return [tie.from_slot, tie.to_slot]
     return [pack(tie.from_slot), pack(tie.to_slot), pack(tie.weight)]
-
-
-def _pack_said(all_said: Iterable[Said]) -> Any:
-    """Hundreds of them: each step and name once, and of each which of these, its round, its slot and its value."""
-    names: dict[tuple[str, str], int] = {}
-    lines = [
-        (
-            names.setdefault((step, name), len(names)),
-            *(nth, slot),
-            said if type(said) in PLAIN else {"decimal": str(said)} if type(said) is Decimal else pack(said),
-        )
-        for step, nth, slot, name, said in map(_said_parts, all_said)
-    ]
-    return [list(names), lines]
 
 
 def _unpack_part(part: Any) -> Any:

@@ -95,15 +95,15 @@ class Hooks:
 
     async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
         """A turn of one call: see `HookTurn.ask`."""
-        if not self.asks_together(study):
-            async with self.turn(study) as turn:
-                return await turn.ask(hook, read, *values, last=True)
+        async with self.turn(study) as turn:
+            return await turn.ask(hook, read, *values, last=True)
+
+    async def ask_together(self, study: Study, message: bytes) -> Answer:
         together = self.together.get(study.sha256)
         if together is None:
             together = GroupCall(partial(self._answer_each, study), partial(self._answer_alone, study))
             self.together[study.sha256] = together
-        message = dumps({"hook": hook, "values": [Packer().pack(value) for value in values]})
-        return judged(study, hook, values, await together.answer(message), read)
+        return await together.answer(message)
 
     def asks_together(self, study: Study) -> bool:
         """Whether what is asked at the same time goes on one way, each in a turn of its own: what keeps nothing."""
@@ -245,10 +245,14 @@ class HookTurn:
 
         `last`: the turn asks nothing after this.
         """
-        if self.hooks.asks_together(self.study):  # there is nothing that it could find of what came before
-            return await self.hooks.ask(self.study, hook, read, *values)
-        message = dumps({"hook": hook, "values": [self.packer.pack(value) for value in values]})
-        return judged(self.study, hook, values, await self.answer(message, last), read)
+        together = self.hooks.asks_together(self.study)  # it could find nothing of what came before
+        pack = self.packer.whole if together else self.packer.pack
+        message = dumps({"hook": hook, "values": [pack(value) for value in values]})
+        if together:
+            answer = await self.hooks.ask_together(self.study, message)
+        else:
+            answer = await self.answer(message, last)
+        return judged(self.study, hook, values, answer, read)
 
     async def answer(self, message: bytes, last: bool) -> Answer:
         """What a call comes to, or why to nothing."""

@@ -142,14 +142,19 @@ def test_what_a_hook_keeps_is_there_in_the_same_turn_and_gone_in_the_next() -> N
     assert told(story) == [("mixed-1",), ("mixed-1", None)] * 2
 
 
-def test_a_room_that_is_asked_about_again_arrives_as_it_is_by_then() -> None:
+@pytest.mark.parametrize(
+    "source",
+    [KEEPS, "def says(room):\n    return room\n"],
+    ids=["hooks that keep", "hooks that keep nothing"],
+)
+def test_a_room_that_is_asked_about_again_arrives_as_it_is_by_then(source: str) -> None:
     grown = replace(ROOM, all_said=(*ROOM.all_said, Said("talk", 1, 2, "sure", Decimal("0.50"))))
     later = replace(grown, step="vote", ties=(Tie(1, 2),), earned={1: Decimal(3)})
     changed = replace(later, all_said=(replace(ROOM.all_said[0], value=5), *later.all_said[1:]))
     rooms = [ROOM, grown, grown, later, changed, replace(changed, all_said=()), ROOM]
 
     async def story(pool: Hooks) -> list[Any]:
-        async with pool.turn(study_with(KEEPS)) as turn:
+        async with pool.turn(study_with(source)) as turn:
             return [await turn.ask("says", lambda answer: answer, room) for room in rooms]
 
     assert told(story) == rooms
