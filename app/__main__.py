@@ -1,6 +1,6 @@
 """The command line: each command is a file of app/commands; action, arguments, before, connection, granting, lists,
-naming, program and progress there are shared, bonus_lines and set_up_lines belong to recruiter, and size_lines to
-check.
+naming, program, progress and signals there are shared, bonus_lines and set_up_lines belong to recruiter, and size_lines
+to check.
 
 `serve-process` and `walk` are not in `networklab --help`.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -17,6 +18,7 @@ import psycopg
 
 from app import __version__
 from app.commands.arguments import Parser, Refusal, as_typed, first_line, refuse_empty
+from app.commands.signals import ended_in_order
 from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
 from app.players.lists import PeopleError
@@ -72,10 +74,20 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 a promise was found broken, 2 what was asked cannot be done (one sentence on stderr)."""
+    """Exit codes: 0 done, 1 a promise was found broken, 2 what was asked cannot be done (one sentence on stderr), 128
+    and a signal's number where one ended it.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     words = sys.argv[1:] if arguments is None else arguments
     options = _parser(words).parse_args(words)
+    with ended_in_order() as signals:
+        try:
+            return _done(words, options)
+        except KeyboardInterrupt:
+            return 128 + (signals or [signal.SIGINT])[0]
+
+
+def _done(words: list[str], options: argparse.Namespace) -> int:
     try:
         refuse_empty(words)
         code: int = options.run(options, _config(options))
@@ -105,8 +117,6 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; that is its right
         return 0
-    except KeyboardInterrupt:
-        return 130
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:

@@ -9,13 +9,18 @@ from collections.abc import Callable
 
 
 def progress_line() -> Callable[[str], None]:
-    """On a terminal one line that changes; elsewhere one every ten seconds. On stderr: stdout is the verdict's."""
+    """What passes, with a clock before it, is on a terminal one line that changes, elsewhere one every ten seconds. All
+    else stays. On stderr: stdout is the verdict's.
+    """
+    passes = re.compile(r"(\d+:)+\d\d ").match
     if sys.stderr.isatty():
-        return lambda line: print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+        return lambda line: print(
+            f"\r\x1b[K{line}", end="" if passes(line) or not line else "\n", file=sys.stderr, flush=True
+        )
     told = [time.monotonic()]
 
     def write(line: str) -> None:
-        passing = re.match(r"\d+:\d\d ", line)
+        passing = passes(line)
         if line and (not passing or time.monotonic() - told[0] >= 10):
             told[0] = time.monotonic() if passing else told[0]
             print(line, file=sys.stderr, flush=True)

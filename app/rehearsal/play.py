@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
+from app.rehearsal.waiting import UNKNOWN, Waiting, look
 from app.sessions.actions import ACTIONS
 from app.study.durations import as_clock
-from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.plausible import TALK
 from app.study.model.study import Study
 from app.web.access.accounts import ensure_account
@@ -75,6 +74,7 @@ class Played:
 
 
 Beside = Callable[[Played, asyncio.Event], Coroutine[Any, Any, None]]
+Show = Callable[[Heard, float, Waiting], None]  # what has happened, in how many seconds, and who is left over
 
 
 async def play(
@@ -82,11 +82,11 @@ async def play(
     plan: Setting,
     base: str,
     url: str | None,
-    show: Callable[[Heard, float], None] = lambda heard, seconds: None,
+    show: Show = lambda heard, seconds, waiting: None,
     beside: Beside | None = None,
 ) -> Played:
     """Until everybody has come to their end, or hooks stopped all that is left, or the time is up; then the session is
-    closed.
+    closed, as it is where an error or Ctrl-C ends it before.
 
     `show` is told once a second what has happened so far. `beside` runs meanwhile and ends soon after its event is
     set; where it ends by itself, so does the play.
@@ -110,9 +110,13 @@ async def play(
                 await doing
             played.ended = time.monotonic()
             if url:
-                await _close(url, cast.session_id, key)
+                await close(url, cast.session_id, key)
             await _until_seen(troupe, played, show)
             played.diaries = await asyncio.to_thread(troupe.leave)
+        except BaseException:
+            if url and not played.diaries:
+                await close(url, cast.session_id, key)
+            raise
         finally:
             if watching:
                 watching.cancel()
@@ -152,37 +156,26 @@ async def _until_over(
     troupe: Troupe,
     played: Played,
     deadline: float,
-    show: Callable[[Heard, float], None],
+    show: Show,
     doing: asyncio.Task[None] | None,
 ) -> str:
     """Why it ends before everybody has come to their end; "" where they all have."""
-    still = 0
+    still, waiting = 0, UNKNOWN
     while time.monotonic() < deadline:
-        heard = await _second(troupe, played, show)
+        heard = await _second(troupe, played, show, waiting)
         if heard.over >= heard.players:
             return ""
         if doing is not None and doing.done():
             return BESIDE
-        still = 0 if heard.came < heard.players or await _goes_on(played) else still + 1
+        if heard.came >= heard.players:
+            waiting = await look(played.url, played.session_id, played.study)
+        still = 0 if waiting.goes_on else still + 1
         if still >= STILL:
             return STOPPED
     return TIME
 
 
-async def _goes_on(played: Played) -> bool:
-    """False where hooks have stopped all that is left."""
-    if played.url is None or HOOKS_FILE not in played.study.files:
-        return True
-    with suppress(psycopg.Error, OSError):
-        conn = await connect(played.url, "rehearsal")
-        try:
-            return bool(await value(conn, SQL["goes_on"], session_id=played.session_id))
-        finally:
-            await conn.close()
-    return True  # the database is away
-
-
-async def _until_seen(troupe: Troupe, played: Played, show: Callable[[Heard, float], None]) -> None:
+async def _until_seen(troupe: Troupe, played: Played, show: Show) -> None:
     """Everybody who is still there sees the end."""
     deadline = time.monotonic() + FAREWELL * played.plan.patience
     while time.monotonic() < deadline:
@@ -191,7 +184,7 @@ async def _until_seen(troupe: Troupe, played: Played, show: Callable[[Heard, flo
             return
 
 
-async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float], None]) -> Heard:
+async def _second(troupe: Troupe, played: Played, show: Show, waiting: Waiting = UNKNOWN) -> Heard:
     """One sample, and the rest of a second."""
     due = time.monotonic() + 1.0
     gauges = played.gauges
@@ -213,7 +206,7 @@ async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float],
             acts=heard.acts,
         )
     )
-    show(heard, time.monotonic() - played.started)
+    show(heard, time.monotonic() - played.started, waiting)
     await asyncio.sleep(max(0.0, due - time.monotonic()))
     return heard
 
@@ -257,8 +250,10 @@ async def _log_in(url: str) -> str:
         await conn.close()
 
 
-async def _close(url: str, session_id: str, key: str) -> None:
-    """As the researcher does, who logs out then; a database that is just coming back is asked again."""
+async def close(url: str, session_id: str, key: str = "") -> None:
+    """As the researcher does, who logs out then; what is closed stays so. A database that is just coming back is asked
+    again.
+    """
     for wait in (0.5, 1.0, 2.0, 4.0, 8.0):
         try:
             return await _close_once(url, session_id, key)
@@ -277,12 +272,12 @@ async def _close_once(url: str, session_id: str, key: str) -> None:
         await conn.close()
 
 
-def progress(heard: Heard, seconds: float) -> str:
+def progress(heard: Heard, seconds: float, waiting: Waiting = UNKNOWN) -> str:
     """What has happened so far, in a line."""
     slow = f" · 95% answered in {1000 * percentile(heard.latencies, 0.95):.0f} ms" if heard.latencies else ""
     return (
         f"{as_clock(max(seconds, 0))}  {heard.came:,} of {heard.players:,} came · {heard.playing:,} play · "
         f"{f'{heard.alone:,} by themselves · ' if heard.alone else ''}"
         f"{heard.done:,} at their end · "
-        f"{heard.records:,} records · {heard.messages:,} messages{slow}"
+        f"{heard.records:,} records · {heard.messages:,} messages{slow}{waiting}"
     )

@@ -15,8 +15,10 @@ from app.players.lists import PeopleError
 from app.players.people import read_people
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.cast import Rehearsal, RehearsalError, check_records, open_rehearsal, reaches
-from app.rehearsal.play import Beside, Played, Setting, play, progress
+from app.rehearsal.play import Beside, Played, Setting, close, play, progress
+from app.rehearsal.troupe import Heard
 from app.rehearsal.verdict import Verdict, judge
+from app.rehearsal.waiting import Waiting, foreseen
 from app.study.reading import parse, read_folder
 from app.web.processes import Processes, bind
 
@@ -100,11 +102,37 @@ async def rehearse_levels(
 async def rehearse(
     cast: Rehearsal, plan: Setting, base: str, url: str | None, write: Write, beside: Beside | None = None
 ) -> Run:
-    """One session, from the first arrival to the verdict. Without `url` the database is out of reach."""
-    await reaches(base, cast.way(cast.people[0]))
-    played = await play(cast, plan, base, url, lambda heard, seconds: write(progress(heard, seconds)), beside)
+    """One session, from the first arrival to the verdict, and closed whatever ends it.
+
+    Without `url` the database is out of reach.
+    """
+    last = "before anybody came"
+
+    def show(heard: Heard, seconds: float, waiting: Waiting) -> None:
+        nonlocal last
+        last = progress(heard, seconds, waiting)
+        write(last)
+
+    if over := foreseen(cast.study, cast.people):
+        write(over)
+    try:
+        await reaches(base, cast.way(cast.people[0]))
+        played = await play(cast, plan, base, url, show, beside)
+    except BaseException as error:
+        if url:
+            await close(url, cast.session_id)
+        if isinstance(error, asyncio.CancelledError):
+            write(_stopped(cast, last, url))
+        raise
     write("It is over. What the bots noted is held against the database …")
     return played, await judge(played)
+
+
+def _stopped(cast: Rehearsal, last: str, url: str | None) -> str:
+    its = f"Its session {cast.session_id} is closed; what" if url else "Its session is open still; what"
+    return (
+        f"Stopped at {last}. {its} was played until then is in it, and nothing was held against the database."
+    )
 
 
 def read_cast(folder: str, links: Path, plan: Setting, part: tuple[int, int]) -> Rehearsal:

@@ -25,6 +25,7 @@ SHARED = {
     "program",
     "progress",
     "set_up_lines",
+    "signals",
     "size_lines",
 }
 COMMANDS = [
