@@ -18,6 +18,7 @@ import psycopg
 
 from app import __version__
 from app.commands.arguments import Parser, Refusal, as_typed, first_line, refuse_empty
+from app.commands.program import program
 from app.commands.signals import ended_in_order
 from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
@@ -79,16 +80,16 @@ def main(arguments: list[str] | None = None) -> int:
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     words = sys.argv[1:] if arguments is None else arguments
-    options = _parser(words).parse_args(words)
     with ended_in_order() as signals:
         try:
-            return _done(words, options)
+            return _done(words)
         except KeyboardInterrupt:
             return 128 + (signals or [signal.SIGINT])[0]
 
 
-def _done(words: list[str], options: argparse.Namespace) -> int:
+def _done(words: list[str]) -> int:
     try:
+        options = _parser(words).parse_args(words)
         refuse_empty(words)
         code: int = options.run(options, _config(options))
         return code
@@ -121,7 +122,7 @@ def _done(words: list[str], options: argparse.Namespace) -> int:
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:
     parser = Parser(
-        prog="networklab",
+        prog=program(),
         description="Live experiments with hundreds of people, and proof that nothing was lost.",
         epilog="DATABASE_URL names a Postgres; without it an embedded one lives in NETWORKLAB_HOME.",
     )

@@ -6,11 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from app.commands.arguments import THE_SESSION, Refusal, as_typed
+from app.commands.arguments import THE_SESSION, Refusal, as_typed, new_file
 from app.commands.connection import in_transaction
 from app.commands.lists import (
     LIST,
-    refuse_folder,
     refuse_guessable,
     say_notes,
     say_where_else,
@@ -35,7 +34,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of a session that was opened with --from: those who are through with that one since",
     )
-    parser.add_argument("--links", type=Path, metavar="CSV", help="write the join links of these people here")
+    parser.add_argument(
+        "--links", type=new_file, metavar="CSV", help="write the join links of these people here"
+    )
     parser.add_argument(
         "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
     )
@@ -53,7 +54,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 
 def _add_finished(options: argparse.Namespace, config: Config) -> int:
-    refuse_folder(options.links)
 
     async def work(conn: Connection) -> tuple[Session, int]:
         session, added = await invite_finished(conn, options.session, COMMAND_LINE)
@@ -73,7 +73,6 @@ def _add_finished(options: argparse.Namespace, config: Config) -> int:
 
 def _add_listed(options: argparse.Namespace, config: Config) -> int:
     content = content_of(options.players)
-    refuse_folder(options.links)
 
     async def work(conn: Connection) -> tuple[Session, int, int]:
         there = await who_is_there(conn, options.session)

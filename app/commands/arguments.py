@@ -69,6 +69,16 @@ def backups_at(text: str) -> Path | StorePlace:
     return Path(text)
 
 
+def new_file(text: str) -> Path:
+    """One to be written, where nothing is yet: links that were given out, say, may stand nowhere else."""
+    path = Path(text)
+    if path.is_dir():
+        raise Refusal(f"{path} is a folder. Give a file name.")
+    if path.exists():
+        raise Refusal(f"{path} is there already, and stays as it is. Give a new name; nothing was done.")
+    return path
+
+
 def port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
         raise argparse.ArgumentTypeError(f"“{text}” is not a port; ports go from 1 to 65535")

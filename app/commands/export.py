@@ -7,7 +7,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from app.commands.arguments import THE_SESSION, Refusal
+from app.commands.arguments import THE_SESSION, Refusal, new_file
 from app.commands.connection import note_export, study_of
 from app.config import Config
 from app.database.running import database
@@ -43,7 +43,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--without-text", action="store_true", help="anonymous: no messages, no answers in words"
     )
     parser.add_argument(
-        "--key", type=Path, metavar="FILE", help="anonymous: write who has which id here, for your eyes only"
+        "--key",
+        type=new_file,
+        metavar="FILE",
+        help="anonymous: write who has which id here, for your eyes only",
     )
     parser.add_argument(
         "--player", metavar="LABEL", help="only what is kept about this person, for who asks for it"
@@ -58,9 +61,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.excel and options.to.suffix.lower() == ".xlsx":
         raise Refusal("--excel is for .csv files: a workbook opens right as it is. Leave it out.")
     mask = Mask(options.relative_times, options.without_text) if options.anonymous else None
-    if options.key and options.key.exists():
-        raise Refusal(f"{options.key} is there already. Give the key a new name.")
-
     if options.player is not None and mask:
         raise Refusal("What is kept about one person can't be anonymous: leave --anonymous or --player out.")
 

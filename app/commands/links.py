@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
-from app.commands.arguments import THE_SESSION, Refusal
+from app.commands.arguments import THE_SESSION, Refusal, new_file
 from app.commands.connection import in_transaction
-from app.commands.lists import refuse_folder, warn_of_links
+from app.commands.lists import warn_of_links
 from app.config import Config
 from app.database.connections import Connection
 from app.players.links import Links, links_again, write_links
@@ -23,15 +22,15 @@ def add(parser: argparse.ArgumentParser) -> None:
         " those of sessions that an earlier version opened, can't be made again."
     )
     parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
-    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="a CSV: token,label,type,link")
+    parser.add_argument(
+        "--to", type=new_file, required=True, metavar="FILE", help="a CSV: token,label,type,link"
+    )
     parser.add_argument(
         "--json", action="store_true", help='print {"session": "…", "links": 700, "others": 0}'
     )
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    refuse_folder(options.to, "--to")
-
     async def work(conn: Connection) -> tuple[Session, Links]:
         session, again = await find_session(conn, options.session), await links_again(conn, options.session)
         if not again.people:

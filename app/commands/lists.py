@@ -38,11 +38,6 @@ def refuse_guessable(name: str, people: Sequence[Person]) -> None:
         )
 
 
-def refuse_folder(path: Path | None, option: str = "--links") -> None:
-    if path and path.is_dir():
-        raise Refusal(f"{path} is a folder. Give {option} a file name.")
-
-
 async def written(
     conn: Connection,
     config: Config,

@@ -10,11 +10,10 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-from app.commands.arguments import Refusal, count, share
+from app.commands.arguments import Refusal, count, new_file, share
 from app.commands.connection import connected, in_transaction
 from app.commands.lists import (
     LIST,
-    refuse_folder,
     refuse_guessable,
     say_notes,
     say_where_else,
@@ -78,7 +77,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--zone", default="", help="of TIME, where it has no offset: Europe/Berlin")
     parser.add_argument("--name", help="the session's name (default: the study's title)")
-    parser.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
+    parser.add_argument("--links", type=new_file, metavar="CSV", help="write one join link per player here")
     parser.add_argument(
         "--owner",
         metavar="NAME",
@@ -106,7 +105,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.zone and not options.starts:
         raise Refusal("--zone says where the time of --starts is meant. Give --starts, too.")
     start_at = start_time(options.starts, options.zone) if options.starts else None
-    refuse_folder(options.links)
     tried = asyncio.run(try_study(study, before=before.study if before else None))
     if failing := [mistake for mistake in tried if mistake.grave]:
         raise StudyError(failing)

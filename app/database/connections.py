@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
-from app.database import plain_json, primaries
+from app.database import plain_json, pool_words, primaries
 from app.database.queries import Queries, value
 
 SQL = Queries(__name__)
@@ -113,10 +113,14 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
     async def again(pool: Pool) -> None:
         await pool.check()
 
+    async def settle(conn: Connection) -> None:
+        await _settle(conn)
+        pool_words.words.back()
+
     async with AsyncConnectionPool(
         lambda: _dsn(url, "pages"),
         kwargs=dict(autocommit=True),
-        configure=_settle,
+        configure=settle,
         min_size=min(2, size),
         max_size=size,
         timeout=10,

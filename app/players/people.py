@@ -212,7 +212,7 @@ def _columns(name: str, header: ListLine, study: Study) -> _Columns:
         if called and seen[called] > 1:
             raise refusal(place, f"names the column {called} twice", "remove or rename one of them")
     if "type" not in ours and len(study.types) > 1:
-        cure = f"add one, {did_you_mean('', study.types)[6:-1].replace('`', '')} in each line"
+        cure = f"add one, and in each line {_one_of(study)}"
         raise refusal(None, "is the header and has no column type, by which this study seats", cure)
     return _Columns(len(cells), ours, further)
 
@@ -274,17 +274,21 @@ def _refuse_cells(row: _Row) -> None:
 def _refuse_type(row: _Row, study: Study) -> None:
     if not row.type:
         if study.types:
-            raise row.error("type", "has no type", "write the type of this player")
+            raise row.error("type", "has no type", _one_of(study))
         return
     if row.type != ANY and (not study.types or row.type in study.types):
         return
     wrong = f"has the type {shown(row.type)}"
     if row.type == ANY:
         wrong = f"{wrong}, which is the word for a seat that takes every type"
-        raise row.error("type", wrong, "write this player's own type")
+        raise row.error("type", wrong, _one_of(study) if study.types else "leave the cell empty")
     near = did_you_mean(row.type, study.types)
     cure = f"{near[:1].lower()}{near[1:]}".rstrip(".").replace("`", "")
     raise row.error("type", f"{wrong}, which the study does not know", cure)
+
+
+def _one_of(study: Study) -> str:
+    return did_you_mean("", study.types)[:-1].replace("Write", "write").replace("`", "")
 
 
 def _refuse_same_tokens(rows: Sequence[_Row]) -> None:

@@ -18,7 +18,7 @@ from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
-from app.rehearsal.waiting import UNKNOWN, Waiting, look
+from app.rehearsal.waiting import UNKNOWN, LeftOver, look
 from app.sessions.actions import ACTIONS
 from app.study.durations import as_clock
 from app.study.model.plausible import TALK
@@ -74,7 +74,9 @@ class Played:
 
 
 Beside = Callable[[Played, asyncio.Event], Coroutine[Any, Any, None]]
-Show = Callable[[Heard, float, Waiting], None]  # what has happened, in how many seconds, and who is left over
+Show = Callable[
+    [Heard, float, LeftOver], None
+]  # what has happened, in how many seconds, and who is left over
 
 
 async def play(
@@ -184,7 +186,7 @@ async def _until_seen(troupe: Troupe, played: Played, show: Show) -> None:
             return
 
 
-async def _second(troupe: Troupe, played: Played, show: Show, waiting: Waiting = UNKNOWN) -> Heard:
+async def _second(troupe: Troupe, played: Played, show: Show, waiting: LeftOver = UNKNOWN) -> Heard:
     """One sample, and the rest of a second."""
     due = time.monotonic() + 1.0
     gauges = played.gauges
@@ -272,7 +274,7 @@ async def _close_once(url: str, session_id: str, key: str) -> None:
         await conn.close()
 
 
-def progress(heard: Heard, seconds: float, waiting: Waiting = UNKNOWN) -> str:
+def progress(heard: Heard, seconds: float, waiting: LeftOver = UNKNOWN) -> str:
     """What has happened so far, in a line."""
     slow = f" · 95% answered in {1000 * percentile(heard.latencies, 0.95):.0f} ms" if heard.latencies else ""
     return (

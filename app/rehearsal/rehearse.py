@@ -18,7 +18,7 @@ from app.rehearsal.cast import Rehearsal, RehearsalError, check_records, open_re
 from app.rehearsal.play import Beside, Played, Setting, close, play, progress
 from app.rehearsal.troupe import Heard
 from app.rehearsal.verdict import Verdict, judge
-from app.rehearsal.waiting import Waiting, foreseen
+from app.rehearsal.waiting import LeftOver, foreseen
 from app.study.reading import parse, read_folder
 from app.web.processes import Processes, bind
 
@@ -108,7 +108,7 @@ async def rehearse(
     """
     last = "before anybody came"
 
-    def show(heard: Heard, seconds: float, waiting: Waiting) -> None:
+    def show(heard: Heard, seconds: float, waiting: LeftOver) -> None:
         nonlocal last
         last = progress(heard, seconds, waiting)
         write(last)

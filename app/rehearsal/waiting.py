@@ -19,7 +19,7 @@ SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class LeftOver:
     """Of all who have come. `goes_on` is false where hooks have stopped all that is left."""
 
     people: int
@@ -33,17 +33,17 @@ class Waiting:
         return f" · {who} for a room, at most {as_clock(max(self.seconds, 0))} longer"
 
 
-UNKNOWN = Waiting(0, 0.0, True)  # the database is out of reach, or away
+UNKNOWN = LeftOver(0, 0.0, True)  # the database is out of reach, or away
 
 
-async def look(url: str | None, session_id: str, study: Study) -> Waiting:
+async def look(url: str | None, session_id: str, study: Study) -> LeftOver:
     if url is None:
         return UNKNOWN
     with suppress(psycopg.Error, OSError):
         conn = await connect(url, "rehearsal")
         try:
             asked = dict(session_id=session_id, longest=study.lobby.max_wait)
-            found = await row(conn, Waiting, SQL["waiting"], **asked)
+            found = await row(conn, LeftOver, SQL["waiting"], **asked)
             return found or UNKNOWN
         finally:
             await conn.close()

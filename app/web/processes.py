@@ -6,6 +6,7 @@ It imports nothing of what they serve, which takes most of a second and is their
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -28,7 +29,11 @@ logger = logging.getLogger(__name__)
 
 
 class PortTaken(Exception):
-    """Somebody else listens there."""
+    """Nobody can listen there; `in_use`: since somebody else does."""
+
+    def __init__(self, sentence: str, in_use: bool = False) -> None:
+        super().__init__(sentence)
+        self.in_use = in_use
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -40,13 +45,26 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         listener.close()
-        reason = getattr(error, "strerror", None) or "not an address of this machine"
-        raise PortTaken(
-            f"Cannot listen on {host} port {port} ({reason}). Choose another with --port."
-        ) from None
+        number = getattr(error, "errno", None)
+        sentence = f"Cannot listen on {host} port {port}: {_hindrance(error, number, port)}"
+        raise PortTaken(sentence, number == errno.EADDRINUSE) from None
     listener.listen(4096)
     listener.set_inheritable(True)
     return listener
+
+
+def _hindrance(error: Exception, number: int | None, port: int) -> str:
+    """Why not, and what helps."""
+    if number == errno.EADDRINUSE:
+        other = port + 10 if port + 11 < 65_536 else port - 10  # it takes the one after it, too
+        return (
+            "another program does already, perhaps a NetworkLab that runs in another terminal. End that one with"
+            f" Ctrl-C there, or choose another port: --port {other}."
+        )
+    if number == errno.EACCES:
+        return "ports below 1024 are the system's. Choose another one: --port 8000."
+    reason = getattr(error, "strerror", None) or "not an address of this machine"
+    return f"{reason}. Leave --host out, or give it an address of this machine."
 
 
 def bind_beside(host: str, port: int) -> socket.socket | None:

@@ -131,7 +131,7 @@ def test_two_people_of_one_name_are_told_apart_and_that_is_said(path: Path) -> N
 def test_any_type_goes_where_the_study_names_none(path: Path) -> None:
     study = of_anybody()
     assert read(path, "token,label,type\na,A,ultraviolet\n", study) == (Person("a", "A", "ultraviolet"),)
-    with pytest.raises(PeopleError, match="“any”, which is the word for a seat that takes every type"):
+    with pytest.raises(PeopleError, match=r"“any”, .* every type; leave the cell empty"):
         read(path, "token,label,type\na,A,any\n", study)
 
 
@@ -146,7 +146,7 @@ REFUSED = [
     (
         LIST.replace("type", "group"),
         "people.csv line 1 is the header and has no column type, by which this study seats; "
-        "add one, one of red, blue and green in each line.",
+        "add one, and in each line write one of red, blue and green.",
     ),
     (
         LIST.replace("token", "tokens"),
@@ -210,7 +210,12 @@ REFUSED = [
         "people.csv line 3 has the type “xyz”, which the study does not know; "
         "write one of red, blue and green.",
     ),
-    (LIST.replace("red", ""), "people.csv line 2 has no type; write the type of this player."),
+    (
+        LIST.replace("red", "any"),
+        "people.csv line 2 has the type “any”, which is the word for a seat that takes every type; "
+        "write one of red, blue and green.",
+    ),
+    (LIST.replace("red", ""), "people.csv line 2 has no type; write one of red, blue and green."),
     *(
         (
             LIST.replace("anna-1", token),

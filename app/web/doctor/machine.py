@@ -44,7 +44,7 @@ def look_at_port(config: Config) -> Finding:
     try:
         bind(config.host, config.port).close()
     except PortTaken as error:
-        if "already in use" in str(error):
+        if error.in_use:
             return Finding(name, "ok", "Somebody serves there.")
         cure = "Choose a HOST of this machine, and a port above 1023 where you are not root."
         return Finding(name, "wrong", str(error).partition(". ")[0] + ".", cure)
