@@ -27,6 +27,12 @@ def notes_of(now: Due, found: Recruitment) -> list[str]:
     if now.without:
         them = ", ".join(now.without[:10])
         notes.append(f"note: {found.recruiter} lists no submission, or none that is theirs alone, of {them}.")
+    if now.unsure:
+        them = ", ".join(now.unsure[:10])
+        notes.append(
+            f"note: {found.recruiter} does not say what it pays by the completion code, so {them} may have the base"
+            " already, and nothing is paid to them with it. Look there; their bonuses can be paid without --whole."
+        )
     if now.unpaid_base and not now.whole:
         notes.append(f"note: {now.unpaid_base:,} returned or did not hand in: they are paid no base there.")
     if now.still:

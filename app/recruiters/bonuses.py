@@ -46,12 +46,16 @@ class DueBonus:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """`lines`: what can be paid. `without`: labels of those whom the recruiter does not list by an id of theirs."""
+    """`lines`: what can be paid. `without`: labels of those whom the recruiter does not list by an id of theirs.
+
+    `unsure`: of those whose base the completion code may have brought, as the recruiter does not say what it brings.
+    """
 
     currency: str
     whole: bool
     lines: tuple[DueBonus, ...]
     without: tuple[str, ...]
+    unsure: tuple[str, ...]
     still: int  # people who wait or play, and are not in it yet
 
     @property
@@ -80,29 +84,33 @@ class _Paid:
 
 
 async def due(conn: Connection, recruitment: Recruitment, study: Study, whole: bool = False) -> Due:
-    """`whole`: with the base of those whom the completion code brings none. `conn` is in a transaction.
+    """`whole`: with the base of those whom the completion code brings none, and without whoever may have it already.
+    `conn` is in a transaction.
 
     Raises `RecruitingError` where the two sides can't mean the same money.
     """
     session_id, currency = recruitment.session_id, currency_of(recruitment, study)
-    no_reward = recruitment.told is not None and not recruitment.told.reward
+    reward = recruitment.told.reward if recruitment.told else None
     paid = {one.player_id: one for one in await rows(conn, _Paid, SQL["paid"], session_id=session_id)}
     there = await submissions_of(conn, session_id)
-    lines, without, still = list[DueBonus](), list[str](), 0
+    lines, without, unsure, still = list[DueBonus](), list[str](), list[str](), 0
     async with aclosing(booked(conn, session_id, study)) as found:
         async for one in found:
             before = paid.get(one.player.id, _Paid(one.player.id, Decimal(0), False))
             submission = there.get(one.player.id)
-            with_base = whole and (no_reward or submission is None or submission.standing in NO_REWARD)
+            has_none = reward == 0 or submission is None or submission.standing in NO_REWARD
+            with_base = whole and (has_none or reward is None)
             amount = in_cents(study, one.account.total if with_base else one.bonus) - before.amount
             still += not one.is_out
             if not one.is_out or amount <= 0 or before.on_its_way:
                 continue
             if submission is None:
                 without.append(one.player.label)
+            elif with_base and not has_none and one.account.base:
+                unsure.append(one.player.label)
             else:
                 lines.append(_line(one, submission, amount, before.amount))
-    return Due(currency, whole, tuple(lines), tuple(without), still)
+    return Due(currency, whole, tuple(lines), tuple(without), tuple(unsure), still)
 
 
 def currency_of(recruitment: Recruitment, study: Study) -> str:
@@ -190,8 +198,8 @@ async def settle(
         return f"{what} noted as {'paid' if paid else 'not paid'} already; nothing changed.", False
     if not count:
         raise RecruitingError(
-            "None of these bonuses is yours to say yet: as long as one is on its way, the recruiter is asked. Nothing"
-            " changed."
+            "None of these bonuses is yours to say yet: what is sent is yours half an hour later, where the recruiter"
+            " has not listed it by then, and what is not sent has paid nobody. Nothing changed."
         )
     await conn.execute(SQL["end_payout"], which)
     what = "1 bonus" if count == 1 else f"{count:,} bonuses"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from app.recruiters.recruiter import Denied, NotNow, Unclear
+from app.recruiters.recruiter import Denied, NotNow, TokenDenied, Unclear
 
 # A tenth of what a server process needs to start; who never calls a recruiter never imports it.
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ class Calls:
                 f"{self.name} is asked too much and wants to be left alone for {seconds:g} seconds.", seconds
             )
         if status == 401:
-            return Denied(f"{self.name} does not know this token. Copy it again from your account there.")
+            return TokenDenied(
+                f"{self.name} does not know this token. Copy it again from your account there."
+            )
         if status == 403:
             return Denied(f"{self.name} does not let this token do that{said}.", words)
         if status == 404:

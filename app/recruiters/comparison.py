@@ -92,9 +92,11 @@ def _places(their: TheirStudy, places: Places | None) -> Compared:
 
 def _reward(their: TheirStudy, study: Study) -> Compared:
     money, currency = texts_in().money, study.pay.currency or their.currency
-    theirs, said = money(their.reward, their.currency, exact=True), ""
+    theirs, said = "not told" if their.reward is None else money(their.reward, their.currency, exact=True), ""
     if study.pay.currency and their.currency and study.pay.currency != their.currency:
         said = f"The study pays in {study.pay.currency} here, and in {their.currency} there: bonuses can't be paid so."
+    elif study.pays and their.reward is None:
+        said = "They don't say what the completion code brings: no base is paid from here to whoever handed one in."
     elif study.pays and their.reward != study.pay.base:
         said = "People are told of one sum here and paid another there: change `base` in [pay], or the reward there."
     ours = money(study.pay.base, currency, exact=True) if study.pays else "nothing said of pay"

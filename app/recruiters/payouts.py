@@ -24,6 +24,7 @@ from app.recruiters.recruiter import (
     NotTaken,
     Recruiter,
     RecruiterError,
+    TokenDenied,
     Unclear,
 )
 
@@ -92,9 +93,10 @@ async def find_payout(conn: Connection, payout_id: int) -> Payout:
 async def next_due(conn: Connection, known: Sequence[str], session_id: str | None = None) -> Payout | None:
     """The first that is to be gone on with now. None that is yet to pay, while another's call may still be at work.
 
-    `known`: the recruiters of whom the environment has a token.
+    `known`: the recruiters of whom the environment has a token. What patience has run out with needs none.
     """
-    return await row(conn, Payout, SQL["next_due"], known=list(known), session_id=session_id)
+    told = dict(known=list(known), session_id=session_id, patience=PATIENCE)
+    return await row(conn, Payout, SQL["next_due"], **told)
 
 
 async def look_now(conn: Connection, session_id: str) -> None:
@@ -152,11 +154,18 @@ async def _pay(conn: Connection, recruiter: Recruiter, payout: Payout) -> None:
 
 
 async def _look_before(conn: Connection, recruiter: Recruiter, payout: Payout) -> bool:
-    """Leaves out whoever is listed with another sum than is known here; whether there is somebody new of these."""
-    left_out = False
-    async for line, found in _listed(conn, recruiter, payout):
-        if isinstance(found, RecruiterError):
+    """Leaves out whoever is listed with another sum than is known here, and of whom they won't tell; whether there is
+    somebody new of these.
+
+    Raises what they say where they won't tell of anybody: then it is not about one of them.
+    """
+    told = [one async for one in _listed(conn, recruiter, payout)]
+    denied = [found for _, found in told if isinstance(found, Denied) and not isinstance(found, TokenDenied)]
+    for _, found in told:
+        if isinstance(found, RecruiterError) and (found not in denied or len(denied) == len(told)):
             raise found
+    left_out = False
+    for line, found in told:
         wrong, listed = _wrong(recruiter, payout, line, found)
         put = dict(id=payout.id, player_id=line.player_id, before=line.known, listed=listed, said=wrong)
         await conn.execute(SQL["hold" if wrong else "put_listed"], put)
@@ -165,9 +174,11 @@ async def _look_before(conn: Connection, recruiter: Recruiter, payout: Payout) -
 
 
 def _wrong(
-    recruiter: Recruiter, payout: Payout, line: Bonus, found: ListedSubmission | None
+    recruiter: Recruiter, payout: Payout, line: Bonus, found: ListedSubmission | RecruiterError | None
 ) -> tuple[str, Decimal | None]:
     """Why this one is not to be paid, "" where it is; and what they list in all."""
+    if isinstance(found, RecruiterError):
+        return f"{found} Look there what was paid, and say it.", None
     if found is None or found.study_id not in ("", payout.study_id):
         return f"{recruiter.name} has no such submission to this study.", None
     if found.unread:

@@ -105,7 +105,7 @@ class Prolific:
             status=found.status or "",
             address=found.external_study_url or "",
             places=_places(found.total_available_places or 0),
-            reward=_money(found.reward or Decimal(0), "reward"),
+            reward=None if found.reward is None else _money(found.reward, "reward"),
             currency=found.presentment_currency_code or found.currency_code or "",
             codes=tuple(_code(one) for one in codes),
         )

@@ -58,6 +58,10 @@ class Denied(RecruiterError):
         self.said = said
 
 
+class TokenDenied(Denied):
+    """They know no such token: they will do nothing of what we ask."""
+
+
 class NotNow(RecruiterError):
     """Nothing came of it, and the same may work after so many seconds."""
 
@@ -95,7 +99,7 @@ class TheirStudy:
     status: str  # in their words
     address: str  # to which they send people
     places: int
-    reward: Decimal
+    reward: Decimal | None  # None: they don't say
     currency: str  # empty: they don't say
     codes: tuple[TheirCode, ...]
 

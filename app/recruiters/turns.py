@@ -15,7 +15,7 @@ import psycopg
 from app.config import Config
 from app.database.connections import Connection, Line
 from app.database.queries import Queries, value
-from app.recruiters.payouts import go_on, next_due, put_off
+from app.recruiters.payouts import PATIENCE, go_on, next_due, put_off
 from app.recruiters.recruiter import Recruiter, RecruiterError, RecruitingError
 from app.recruiters.recruitment import Recruitment, put_problem, the_recruitment, with_tokens
 from app.recruiters.reviews import ask_for_reviews, compare_reviews, review_due
@@ -64,8 +64,9 @@ async def turn(conn: Connection) -> AsyncIterator[bool]:
 
 
 async def is_anything_due(conn: Connection, config: Config) -> bool:
-    """That we have a token for."""
-    return bool(await value(conn, SQL["is_anything_due"], known=with_tokens(config)))
+    """That we have a token for, or that needs none."""
+    told = dict(known=with_tokens(config), patience=PATIENCE)
+    return bool(await value(conn, SQL["is_anything_due"], **told))
 
 
 async def work(conn: Connection, config: Config, session_id: str | None = None) -> bool:

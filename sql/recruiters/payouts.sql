@@ -15,12 +15,14 @@ where p.session_id = %(session_id)s and (%(payout_id)s::bigint is null or p.id =
 order by b.payout_id desc, b.player_id
 
 -- name: next_due
--- Of a session whose token we have, if only in the environment (`known`: the recruiters of whom there is one).
+-- Of a session whose token we have, if only in the environment (`known`: the recruiters of whom there is one); and what was
+-- sent longer ago than anybody waits, whoever has the token: it is the researcher's to say.
 -- They don't pay two at the same time: one that is yet to pay waits for the one before it, whose session it may not be.
 select id, session_id, study_id, currency, people, amount, state, prepared_id, tries, said, by, at, sent_at, settled_at, try_at
 from payout p
 where try_at <= clock_timestamp() and (%(session_id)s::text is null or session_id = %(session_id)s)
-    and exists (select from recruiting r where r.session_id = p.session_id and (r.token is not null or r.recruiter = any(%(known)s)))
+    and (exists (select from recruiting r where r.session_id = p.session_id and (r.token is not null or r.recruiter = any(%(known)s)))
+        or state in ('paying', 'accepted') and sent_at < clock_timestamp() - make_interval(secs => %(patience)s))
     and (state <> 'asked' or not exists (
         select from payout o where o.state in ('paying', 'accepted') and o.sent_at > clock_timestamp() - interval '30 minutes'
             and (o.study_id = p.study_id or o.state = 'paying')))

@@ -60,6 +60,7 @@ def test_each_thing_that_differs_says_what_to_do() -> None:
     assert "3 may come for whom there is no place" in differs(replace(ALIKE, places=15))
     assert "2 places here can't be taken" in differs(replace(ALIKE, places=8))
     assert "told of one sum here and paid another" in differs(replace(ALIKE, reward=Decimal("4.05")))
+    assert "don't say what the completion code brings" in differs(replace(ALIKE, reward=None))
     assert "in GBP here, and in USD there" in differs(replace(ALIKE, currency="USD"))
     assert "don't know this code" in differs(replace(ALIKE, codes=ALIKE.codes[1:]))
     assert "Nobody gets this code here" in differs(replace(ALIKE, codes=(*ALIKE.codes, code("OLD"))))

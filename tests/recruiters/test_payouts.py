@@ -12,11 +12,12 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from app.config import PROJECT
+from app.config import PROJECT, read_config
 from app.database.connections import Connection, connect
-from app.recruiters import bonuses, calls, payouts
+from app.recruiters import bonuses, calls, payouts, recruitment
 from app.recruiters.prolific import Prolific
 from app.recruiters.recruiter import RecruitingError
+from app.recruiters.turns import is_anything_due
 from tests.house.house import House
 from tests.house.prolific import TOKEN, FakeProlific
 from tests.house.recruited import Recruited, by_label, recruited, submission
@@ -158,6 +159,97 @@ def test_patience_runs_out_also_where_nothing_can_be_asked(
     assert payout.state == "unclear" and payout.said
     settle(told, paid=True)
     assert told.states() == {"P1": "paid"}
+
+
+@pytest.mark.parametrize("state", ["paying", "accepted"])
+def test_what_was_sent_is_the_researchers_to_say_in_the_end_also_where_the_token_is_forgotten(
+    shared: House, fake: FakeProlific, state: str
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    fake.is_slow = True
+    told.confirm()
+    if state == "paying":
+        fake.fail("pay", "cut_after")
+    told.go_on()
+    assert [one.state for one in told.payouts()] == [state]
+    told.house.do(lambda conn: recruitment.forget(conn, told.id))
+    here = told.config
+    told.config = read_config({"PROLIFIC_URL": fake.base})
+    told.go_on(2)
+    assert [one.state for one in told.payouts()] == [state], "another process may have the token"
+    assert not shared.read(lambda conn: is_anything_due(conn, told.config))
+    with pytest.raises(RecruitingError, match="what is sent is yours half an hour later"):
+        settle(told, paid=True)
+    told.half_an_hour_later()
+    shared.sql("update payout set try_at = now() where session_id = %s", told.id)
+    assert shared.read(lambda conn: is_anything_due(conn, told.config))
+    told.go_on(2)
+    [payout] = told.payouts()
+    assert payout.state == "unclear" and payout.said.startswith("There is no token of Prolific.")
+    assert not shared.read(lambda conn: is_anything_due(conn, told.config)), "and nothing goes on for ever"
+    settle(told, paid=True)
+    assert told.states() == {"P1": "paid", "P3": "paid"}
+    told.config = here
+    with pytest.raises(RecruitingError, match="Nothing is due"):
+        told.confirm()
+    fake.list_all()
+    assert by_label(fake.received(), 3) == OWED and fake.asked["pay"] == 1
+
+
+def test_whom_they_do_not_tell_of_before_paying_is_held_and_the_others_are_paid(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    told.confirm()
+    fake.fail("pay", "429")
+    told.go_on()  # prepared with both
+    fake.secret.add(submission(1))
+    told.go_on(3)
+    assert told.states() == {"P1": "held", "P3": "paid"} and told.payouts()[0].state == "settled"
+    assert "Not yours to see” Look there what was paid, and say it." in told.lines()["P1"].said.replace(
+        ".", "", 1
+    )
+    assert by_label(fake.received(), 3) == {"P1": 0, "P2": 0, "P3": Decimal("2.01")}
+    settle(told, False, told.lines()["P1"].player_id)
+    told.confirm()
+    told.go_on(2)
+    assert [one.state for one in told.payouts()] == ["refused", "settled"], "of the only one nothing is told"
+    fake.secret.clear()
+    told.confirm()
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == OWED
+
+
+def test_a_token_that_they_do_not_know_holds_nobody(shared: House, fake: FakeProlific) -> None:
+    told = recruited(shared, fake, EARNED)
+    told.confirm()
+    fake.fail("submission", "401", times=1)
+    told.go_on()
+    assert told.states() == {"P1": "unpaid", "P3": "unpaid"} and told.payouts()[0].state == "refused"
+    told.confirm()
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == OWED
+
+
+def test_whoever_may_have_the_base_by_the_code_is_not_paid_it_where_they_do_not_say_what_it_brings(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    fake.study = {name: value for name, value in fake.study.items() if name != "reward"}
+    fake.submissions[submission(2)]["status"] = "RETURNED"
+    told.look()
+    assert told.due().unsure == () and [one.label for one in told.due().lines] == ["P1", "P3"]
+    whole = told.due(whole=True)
+    assert [(one.label, one.amount) for one in whole.lines] == [("P2", Decimal("4.50"))]
+    assert whole.unsure == ("P1", "P3"), "they handed in, and may have the base"
+    told.confirm(whole)
+    told.go_on(2)
+    fake.study = fake.study | {"reward": 0}
+    told.look()
+    assert {one.label: one.amount for one in told.due(whole=True).lines} == {
+        "P1": Decimal("5.75"),
+        "P3": Decimal("6.51"),
+    }, "nothing by the code is said, and so the base is due"
 
 
 def test_a_slow_answer_is_no_reason_to_ask_again(

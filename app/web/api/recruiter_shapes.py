@@ -103,6 +103,12 @@ class PaymentDue(Struct, frozen=True, kw_only=True):
     currency: str
     whole: bool
     without: Annotated[list[str], Meta(description="Labels of those whom the recruiter does not list.")]
+    unsure: Annotated[
+        list[str],
+        Meta(
+            description="Labels of those who may have the base already, as the recruiter does not say what it pays."
+        ),
+    ]
     still: Annotated[int, Meta(description="People who wait or play, and are not in it yet.")]
 
 

@@ -184,6 +184,7 @@ async def payment_due(
         currency=found.currency,
         whole=whole,
         without=[*found.without],
+        unsure=[*found.unsure],
         still=found.still,
     )
 
