@@ -269,6 +269,7 @@ class Bot:
     async def _think(self, seconds: float) -> None:
         """Somebody who thinks scrolls and types, and a page that is to know tells of it."""
         left = seconds / self.speed
+        self.diary.thought += left
         while self.page.gives_signs and left > SIGNS:
             await asyncio.sleep(SIGNS)
             left -= SIGNS

@@ -24,9 +24,10 @@ MOMENT = 5.0  # seconds that are one point of how load grew with forms
 LEAST_SPREAD, MOST_SPREAD = 3.0, 10.0
 LEAST_GROWTH = 0.5  # a busy server does more at once, and yet no form is for nothing
 FILL = 0.9  # of a core or of all cores: more leaves no room for a burst
-# Seconds more that each form may take on average before the verdict's limits are crossed: whoever waits for an answer
-# sends nothing meanwhile, so people who are many times as fast overload a server later than others.
-SLACK = 0.2
+# Whoever waits for an answer sends nothing meanwhile, so people who are many times as fast overload a server later than
+# others: each form may take so many seconds more on average before an answer in a hundred is too late, and they may
+# wait until this is left of the pace that they were to keep. With less they are not so many of such people any more.
+SLACK, LEAST_PACE = 0.2, 0.75
 MOST_TIMES = 3  # what was played: further the line is not drawn
 
 
@@ -87,7 +88,7 @@ def estimate(samples: Sequence[Sample], players: int, local: bool = True) -> Cap
     most, limit, load, growth = min(
         (
             (
-                players * (FILL / max(share, 0.001)) ** (1 / growth) * (1 + SLACK * load.forms),
+                players * (FILL / max(share, 0.001)) ** (1 / growth) * _slowed(load),
                 limit,
                 load,
                 growth,
@@ -130,6 +131,11 @@ def _shares(load: Load) -> Iterator[tuple[float, str]]:
             load.together,
             f"the processors of this machine, {load.together:.0%} of {load.cores} cores when they were busiest",
         )
+
+
+def _slowed(load: Load) -> float:
+    """Times as many people for the same forms, where they have to wait."""
+    return 1 + min(SLACK * load.forms, 1 / LEAST_PACE - 1)
 
 
 def _forms(window: Sequence[Sample]) -> float:

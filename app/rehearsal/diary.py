@@ -78,6 +78,7 @@ class Diary:
     gone: bool = False  # left without a word
     last_receipt: list[str] = field(default_factory=list)  # for all its records, as its last page shows it
     asks: list[Exchange] = field(default_factory=list)
+    thought: float = 0.0  # seconds that it took its time over what it was asked
     # Position in the plan whose form stood on the page → since when, in seconds since 1970, as the room's log counts.
     shown: dict[int, float] = field(default_factory=dict)
     by_chance: int = 0  # records that were drawn …

@@ -18,6 +18,7 @@ SHARES = {  # within which time so many were answered, seated, seen
     "next page": (0.5, 0.99),  # after its step opened
     "message seen": (0.5, 0.99),
 }
+SENT = {"records", "messages", "moves"}  # with what people go on
 
 
 def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
@@ -49,6 +50,8 @@ def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
     ):
         if found:
             figures |= {f"{name}, {share:.0%}": percentile(found, share) for share in SHARES[name]}
+    if (kept := pace_kept(played, evidence)) is not None:
+        figures["pace kept"] = kept
     if played.url and played.gauges.base:
         figures["dashboard, longest gap"] = longest_gap(played)
     grown = [p.memory for sample in samples for p in (sample.processes or {}).values()]
@@ -59,6 +62,20 @@ def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
     if evidence:
         figures["receipts found in the export"] = float(len(told))
     return figures
+
+
+def pace_kept(played: Played, evidence: Evidence | None) -> float | None:
+    """Share of the speed that people were meant to have: of the time in which they thought or waited for the server,
+    for what they sent to be answered and for what opened to stand on their pages, that in which they thought.
+
+    None where the server's clock isn't ours.
+    """
+    if evidence is None or not played.gauges.is_here:
+        return None
+    thought = sum(diary.thought for diary in played.diaries)
+    waited = sum(one.seconds for diary in played.diaries for one in diary.asks if one.kind in SENT)
+    waited += sum(max(one, 0.0) for one in evidence.asked.waits)
+    return thought / (thought + waited) if thought else None
 
 
 def _busiest_rate(samples: Sequence[Sample]) -> float:
@@ -117,6 +134,8 @@ def figure(name: str, number: float) -> str:
         return f"{number:,.0f}"
     if name.startswith("records a second"):
         return f"{number:,.0f}/s"
+    if name.startswith("pace"):
+        return f"{number:.0%}"
     if name.startswith("memory"):
         return f"{number:,.1f} MB"
     return f"{number:,.1f} s" if number >= 10 else f"{1000 * number:,.0f} ms"

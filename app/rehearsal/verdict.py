@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.rehearsal.asked import Answered
-from app.rehearsal.capacity import Capacity, estimate
+from app.rehearsal.capacity import LEAST_PACE, Capacity, estimate
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import Ends, ends_by_code
 from app.rehearsal.evidence import Evidence, gather
@@ -42,6 +42,7 @@ WORDS = {
     "next page, 99%": "one next page in a hundred",
     "message seen, 99%": "one message in a hundred",
 }
+NO_TIME = 1000  # from this speed on people take no time to think, and keep no pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ async def judge(played: Played) -> Verdict:
         evidence.stops if evidence else (),
         promises,
         figures,
-        tuple(_slow(figures)),
+        tuple(_slow(figures, plan.speed)),
         _late(answered),
         estimate(played.gauges.samples, len(diaries), played.gauges.is_here),
         tuple(_notes(played, evidence, answered)),
@@ -240,7 +241,7 @@ def pace_of(speed: float) -> str:
     """How fast people were, in a half sentence; nothing where they were as people are."""
     if speed == 1:
         return ""
-    return " who take no time to think" if speed > 1000 else f" who are {speed:g} times as fast as people"
+    return " who take no time to think" if speed > NO_TIME else f" who are {speed:g} times as fast as people"
 
 
 def _without_code(diaries: Sequence[Diary]) -> Iterator[Wrong]:
@@ -262,11 +263,15 @@ def _answered(diaries: Sequence[Diary], evidence: Evidence | None) -> Answered:
     )
 
 
-def _slow(figures: dict[str, float]) -> Iterator[str]:
-    """Limits that were crossed."""
+def _slow(figures: dict[str, float], speed: float) -> Iterator[str]:
+    """Limits that were crossed. Who waits long is not as fast as they were to be: so many of them are fewer."""
     for name, limit in LIMITS.items():
         if figures.get(name, 0.0) > limit:
             yield f"{WORDS[name]} took {figures[name]:.1f} s or more (the limit is {limit:.0f} s)"
+    kept = figures.get("pace kept", 1.0)
+    if kept < LEAST_PACE and speed <= NO_TIME:
+        waited, most = f"{1 - kept:.0%}", f"{1 - LEAST_PACE:.0%}"
+        yield f"people waited for {waited} of the time that they took over their forms (the limit is {most})"
 
 
 def _late(answered: Answered) -> str:

@@ -16,10 +16,10 @@ from tests.bench.stage import PROCESSES, Stage
 PLAYED = (("rumour", 96, 16.0), ("commons", 48, 12.0), ("moves", 48, 12.0))
 HOW = """Bots that are many times as fast as people play a study on a server of two processes, half as many more each
 time, until one sign-in in twenty takes more than 2 s, or one answer, next page or message in a hundred more than 1 s,
-or the dashboard stands still for 2 s, and once with as many as lie between the last two: `rehearse
---until-it-breaks`. *By the estimate* is what the verdict said on the first herd that took half of the processors;
-*held* is the largest herd within these limits. Server, Postgres and bots share the machine, so the estimate counts all
-three."""
+or people wait for more than a quarter of the time that they take over their forms, or the dashboard stands still for
+2 s, and once with as many as lie between the last two: `rehearse --until-it-breaks`. *By the estimate* is what the
+verdict said on the first herd that took half of the processors; *held* is the largest herd within these limits. Server,
+Postgres and bots share the machine, so the estimate counts all three."""
 HALF = 0.5
 DASHBOARD = 6  # a promise that load may break
 

@@ -16,7 +16,7 @@ import pytest
 
 from app.config import PROJECT
 from app.rehearsal.cast import Rehearsal, open_rehearsal
-from app.rehearsal.diary import Diary
+from app.rehearsal.diary import Diary, Exchange
 from app.rehearsal.ends import Opening, SeatOf, ends_by_code, ends_of, fills
 from app.rehearsal.play import Played, Setting, longest, play
 from app.rehearsal.verdict import Verdict, judge
@@ -305,6 +305,25 @@ def test_a_question_that_never_stood_on_the_page_is_named(held: Played) -> None:
         copy.diaries = [replace(d, shown=shown) if d is one else d for d in copy.diaries]
         verdict = asyncio.run(judge(replace(copy, plan=replace(copy.plan, patience=0.0))))
     assert f"{one.label} was asked `talk` 3, and it never stood on the page" in wrongs(verdict)
+
+
+def test_people_who_wait_for_much_of_their_time_are_not_as_fast_as_they_were_to_be(held: Played) -> None:
+    def thinking(copy: Played, seconds: float, speed: float, *waited: Exchange) -> Verdict:
+        diaries = [replace(one, thought=seconds, asks=[*one.asks, *waited]) for one in copy.diaries]
+        return asyncio.run(judge(replace(copy, diaries=diaries, plan=replace(copy.plan, speed=speed))))
+
+    with a_copy(held) as copy:
+        at_ease = thinking(copy, 1000.0, 20.0, Exchange("page", 0.0, 1000.0, 1))
+        waiting = thinking(
+            copy, 100.0, 20.0, *(Exchange(kind, 0.0, 50.0, 1) for kind in ("records", "moves"))
+        )
+        hasty = thinking(copy, 0.001, 10_000.0)
+    assert at_ease.figures["pace kept"] > 0.95, "only what was sent is waited for"
+    assert 0.4 < waiting.figures["pace kept"] < 0.51
+    said = re.search(r"people waited for (\d+)% of the time .* \(the limit is 25%\)", waiting.sentence)
+    assert said and int(said[1]) in range(49, 61) and waiting.kept
+    assert hasty.figures["pace kept"] < 0.1, "who takes no time to think keeps no pace"
+    assert not any("people waited" in one for verdict in (at_ease, hasty) for one in verdict.slow)
 
 
 def test_pages_that_come_late_are_told(held: Played) -> None:
