@@ -69,12 +69,18 @@ def backups_at(text: str) -> Path | StorePlace:
     return Path(text)
 
 
-def new_file(text: str) -> Path:
-    """One to be written, where nothing is yet: links that were given out, say, may stand nowhere else."""
+def a_file(text: str) -> Path:
+    """One to be written, over what stood there before: what is in it can be had again."""
     path = Path(text)
     if path.is_dir():
         raise Refusal(f"{path} is a folder. Give a file name.")
-    if path.exists():
+    return path
+
+
+def new_file(text: str) -> Path:
+    """One to be written, where nothing is yet: links that were given out, say, may stand nowhere else."""
+    path = a_file(text)
+    if path.is_file() and path.stat().st_size:
         raise Refusal(f"{path} is there already, and stays as it is. Give a new name; nothing was done.")
     return path
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from app.commands.arguments import Refusal, count, new_file, seconds, share, speed
+from app.commands.arguments import Refusal, a_file, count, seconds, share, speed
 from app.commands.connection import session_of, study_of
 from app.commands.progress import progress_line
 from app.config import Config
@@ -68,8 +68,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--most", type=count, default=20_000, metavar="N", help="with --until-it-breaks: stop there"
     )
-    parser.add_argument("--report", type=new_file, metavar="HTML", help="write a report with pictures here")
-    parser.add_argument("--receipts", type=new_file, metavar="CSV", help="write every receipt here")
+    parser.add_argument("--report", type=a_file, metavar="HTML", help="write a report with pictures here")
+    parser.add_argument("--receipts", type=a_file, metavar="CSV", help="write every receipt here")
     parser.add_argument(
         "--export",
         type=Path,
@@ -173,7 +173,7 @@ def _add_machines(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--diaries",
-        type=new_file,
+        type=a_file,
         metavar="JSON",
         help="write here what the bots noted, to be joined with what those of other machines did",
     )
