@@ -134,7 +134,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
 
 
 def test_no_command_writes_over_what_stands_nowhere_else(shell: Shell) -> None:
-    """Links that were given out, where a list or an earlier version brought them. A file without anything may be there."""
+    """Links that were given out, where a list brought them, say. A file may be there that has nothing in it."""
     (shell.folder / "kept").touch()
     people = shell.people("token,label,type\n,,red\n,,blue\n")
     opened = json.loads(shell.type("open", RUMOUR, "--players", people, "--links", "kept", "--json").stdout)
