@@ -32,8 +32,8 @@ OF_SEVERAL = {
     "study/hooks": "hooks reading",
     "web": """
         admin alone barriers browser clock drafts heard hosts keyboard
-        networks odd_requests pages phone questions
-        every_state handing_in last_page scripts sending sentences sides solo_pages static talks without_a_terminal
+        networks odd_requests pages phone questions without_a_terminal
+        every_state handing_in last_page scripts sending sentences sides small_windows solo_pages static talks
     """,
     "web/live": "live",
     "web/monitor": "monitor",

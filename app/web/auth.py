@@ -177,7 +177,7 @@ def address_of(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
 
 def too_many(seconds: int) -> TooManyRequestsException:
     """A 429 for who has failed too often and may try again after so many seconds."""
-    return TooManyRequestsException(
-        detail=Sentence("Too many wrong tries from here. Wait a minute, then try again."),
-        headers={"Retry-After": str(seconds)},
-    )
+    said: str = Sentence("Too many wrong tries from here. Wait a minute, then try again.")
+    if seconds > 60:  # of codes, whose limit is a researcher's
+        said = f"Too many wrong tries. Wait {-(-seconds // 60)} minutes, then try again."
+    return TooManyRequestsException(detail=said, headers={"Retry-After": str(seconds)})

@@ -41,7 +41,8 @@ async def login(request: Query) -> Response[str] | Redirect:
     name, password = first(form, "name").strip(), first(form, "password")
     if not await right_password(request, name, password):
         sentence = (
-            "Name and password do not fit together. `networklab admin password NAME` gives a new password."
+            "Name and password do not fit together. Try again; if the password is lost, whoever runs the server gives"
+            " a new one, by `networklab admin password NAME`."
         )
         return page("admin/login.html", dict(problem=sentence, name=name[:100]), 403)
     async with lab.pool.connection() as conn:

@@ -179,7 +179,25 @@ def _read(path: Path) -> list[Token]:
             token.tag = tokens[at + 2].tag = "td"  # a corner heads nothing
         for child in token.children or ():
             _lead(path, child)
+    _name_columns(tokens)
     return tokens
+
+
+def _name_columns(tokens: Sequence[Token]) -> None:
+    """In each cell from the third on, what its column is called: on a phone cells stand below each other, and that the
+    first is a word and the second says what it is goes without saying."""
+    heads, nth = list[str](), 0
+    for at, token in enumerate(tokens):
+        if token.type == "table_open":
+            heads = []
+        elif token.type == "th_open":
+            heads.append(_plain(tokens[at + 1]))
+        elif token.type == "tr_open":
+            nth = 0
+        elif token.type == "td_open":
+            if nth > 1 and tokens[at + 1].content and heads[nth]:
+                token.attrs["data-column"] = heads[nth]
+            nth += 1
 
 
 def _lead(path: Path, token: Token) -> None:

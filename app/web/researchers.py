@@ -35,7 +35,7 @@ OWNS: Need = "owns"  # … or say who else is on it
 REFUSALS: dict[Need, str] = {
     MAKES: "Your account only watches. Ask whoever runs the server for one that opens sessions.",
     FILES: "You watch this session, without its files and payments. Ask an owner of the session to allow them.",
-    ACTS: "Your account watches and changes nothing here. Ask an owner of the session to do this.",
+    ACTS: "You watch this session, and change nothing here. Ask an owner of the session to do this.",
     OWNS: "Only an owner of the session may do this. Ask one of them.",
 }
 KeyOf = Callable[["ASGIConnection"], str]  # type: ignore[type-arg]
@@ -170,7 +170,9 @@ async def _not_on(connection: ASGIConnection, name: str, session_id: str) -> Not
 
 
 def _not_there(session_id: str) -> NotOnSession:
-    return NotOnSession(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
+    return NotOnSession(
+        f"There is no session “{session_id}” that you are on. Go on from the list of sessions."
+    )
 
 
 async def _note(connection: ASGIConnection, name: str, session_id: str) -> None:  # type: ignore[type-arg]
@@ -188,6 +190,6 @@ async def study_of(request: Query, session_id: str) -> Study:
     async with lab.pool.connection() as conn:
         try:
             await sessions.find_session(conn, session_id)
-        except SessionError as error:
-            raise NotFoundException(str(error)) from None
+        except SessionError:
+            raise _not_there(session_id) from None
     return await lab.studies.of(session_id)

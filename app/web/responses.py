@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -48,6 +49,7 @@ ONLY_TLS = (
     b"strict-transport-security",
     b"max-age=31536000",
 )  # seconds in which a browser asks in no other way
+SESSION = re.compile("/admin/sessions/[^/]+(?=/)")
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
@@ -77,7 +79,8 @@ def problem(
     headers: Mapping[str, str] = {},
     study: Study | None = None,
 ) -> Response[str]:
-    """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`.
+    """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`. A researcher's page always
+    has one: nobody stands before a sentence and nothing.
 
     For programs as RFC 9457 has it, and in English.
 
@@ -89,7 +92,19 @@ def problem(
     said = texts.say(sentence)
     if "hx-request" in request.headers:
         return piece(templates.render("_problem.html", texts, sentence=said), status, headers)
+    if is_of_researchers(request.url.path):
+        shown = dict(said=said, to=to or _way_on(request.url.path, status))
+        return piece(templates.render("admin/problem.html", **shown), status, headers)
     return piece(templates.render("problem.html", texts, sentence=said, to=to), status, headers)
+
+
+def _way_on(path: str, status: int) -> str:
+    """Who may not do this on a session may see the session: else it were a 404."""
+    if status == 403 and (session := SESSION.match(path)):
+        return session[0]
+    if path.startswith("/dev"):
+        return "/dev"
+    return "/admin/login" if path.startswith("/admin/login") else "/admin"
 
 
 def told_to_program(

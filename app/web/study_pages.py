@@ -25,6 +25,7 @@ from app.web.researchers import MAKES, admitted, who_asks
 from app.web.responses import page, problem
 from app.web.studies import receiving, words
 from app.web.studies.checking import CheckError
+from app.web.studies.excerpts import marked
 from app.web.studies.finding import find_version, still_on
 from app.web.studies.receiving import UploadForm
 from app.web.studies.rehearsing import MOST, PACE, told_of
@@ -154,7 +155,7 @@ async def _page(request: Query, study_id: str, number: int | None) -> Response[s
         given = (await study_rights.all_given(conn)).get(study_id)
         run = [one for one in await sessions_with(conn, version.sha256) if one.id in on]
     context: dict[str, Any] = dict(who=who, version=version, versions=versions, sessions=run)
-    context |= dict(most_bots=MOST, pace=PACE, told=told_of(version), right=right, given=given)
+    context |= dict(most_bots=MOST, pace=PACE, told=told_of(version), right=right, given=given, marked=marked)
     context |= dict(here=f"{STUDIES}/{study_id}", form_key=new_token(12), files=files)
     async with lab.readings:
         context |= await asyncio.to_thread(_in_words, files)

@@ -31,6 +31,7 @@ from app.web.sandbox import Sandbox
 FOLDER = PROJECT / "templates"
 _PLAIN = frozenset((str, int, Markup))
 _CODE = re.compile("`([^`]{1,200})`")
+_FIRST = re.compile(r"(.+?[.?!])(?:\s+(.+))?", re.DOTALL)  # of some sentences
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
 told_of_unloaded: list[Callable[[Study, str, str], None]] = []  # a file or a site, and what of it
@@ -185,6 +186,7 @@ def _settings(
         listed=partial(_listed, texts),
         language_name=own_name,
         with_language=_with_language,
+        in_two=_in_two,
         worded=lambda text: texts.own.get(text, text),
         commas=lambda parts: Markup(texts.list_comma).join(parts),
     )
@@ -226,6 +228,12 @@ def _with_language(address: str, language: str) -> str:
 def _coded(text: str) -> Markup:
     """With what stands between backticks as code, as sentences about a study have its words."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _in_two(said: str) -> tuple[str, str]:
+    """The first sentence, and what follows it: a heading is no paragraph."""
+    found = _FIRST.fullmatch(said)
+    return (found[1], found[2] or "") if found else (said, "")
 
 
 def _attributes(pairs: Mapping[str, Any]) -> Markup:

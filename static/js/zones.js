@@ -3,7 +3,10 @@ const zones = (() => {
   function prepare() {
     for (const field of all("input[data-zone]")) {
       field.removeAttribute("data-zone");
-      field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? field.value;
+      // What they have written themselves, and comes back because something is wrong with the form, stays theirs.
+      if (!field.hasAttribute("data-said")) {
+        field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? field.value;
+      }
       field.list.replaceChildren(...(Intl.supportedValuesOf?.("timeZone") ?? []).map((name) => new Option(name, name)));
       for (const time of all("input[data-moment]", field.form)) time.value = here(Number(time.dataset.moment));
     }

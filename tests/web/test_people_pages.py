@@ -439,7 +439,9 @@ def test_an_observer_sees_everything_and_changes_nothing(shared: House, server: 
         }
         for action, form in tries.items():
             answer = await watcher.do(action, form)
-            assert answer.status == 403 and "watches and changes nothing" in answer.text, action
+            assert (
+                answer.status == 403 and "You watch this session, and change nothing here" in answer.text
+            ), action
         outside = Browser(server.base)
         for action, form in (tries | {"/players/999999/note": {}}).items():
             assert (await outside.post(f"{owner.here}{action}", form)).status == 303, "to the log-in"

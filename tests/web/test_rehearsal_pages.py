@@ -11,6 +11,7 @@ import pytest
 
 from tests.house.guests import sign_everyone_in
 from tests.house.house import House
+from tests.house.pages import words
 from tests.house.server import Server
 from tests.house.studies import FOR_ONE, PAGE, TALK, as_files
 from tests.house.uploads import client_of, upload
@@ -34,7 +35,7 @@ def test_nobody_rehearses_while_people_play_nor_with_a_crowd(shared: House, serv
             ("12", 409, "in sessions that are not closed. Rehearse when nobody is"),
         ):
             answer = ada.post(f"{to}/rehearse", data={"players": players})
-            assert (answer.status_code, sentence in words_of(answer)) == (status, True), answer.text
+            assert (answer.status_code, sentence in words(answer.text)) == (status, True), answer.text
         assert ada.get(f"{to}/rehearsal.html").status_code == 404
         broken = as_files(TALK.replace('"ring"', '"rong"'))
         cannot = upload(ada, broken, {"form_key": f"{82:012}"}).headers["location"]

@@ -13,6 +13,7 @@ from tests.house.guests import Guest, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
+from tests.house.staff import employ
 from tests.house.studies import LONG, as_files
 from tests.house.waits import until
 
@@ -278,6 +279,45 @@ def test_a_researcher_is_not_sent_to_an_invitation(shared: House, server: Server
         assert missing.status == 404 and "Go on from the list of sessions" in missing.text
         assert "invitation" not in missing.text
         assert "invitation" in (await ada.get("/nowhere", {"Accept": "text/html"})).text
+
+    shared.tell(story())
+
+
+def test_whatever_a_researcher_is_refused_leads_on(shared: House, server: Server) -> None:
+    session = shared.open()
+    employ(shared, session)
+    here = f"/admin/sessions/{session.id}"
+    otto, wanda = shared.researcher(server, "otto"), shared.researcher(server, "wanda")
+
+    async def story() -> None:
+        for browser, page, status, said, to, called in (
+            (otto, "/admin/nowhere", 404, "There is no such page.", "/admin", "All sessions"),
+            (
+                otto,
+                "/admin/sessions/nothere",
+                404,
+                "There is no session “nothere” that you are on.",
+                "/admin",
+                "All sessions",
+            ),
+            (otto, f"{here}/rights", 403, "Only an owner of the session may do this.", here, "The session"),
+            (
+                otto,
+                f"{here}/export.zip",
+                403,
+                "You watch this session, without its files and payments.",
+                here,
+                "The session",
+            ),
+            (wanda, "/admin/studies", 403, "Your account only watches.", "/admin", "All sessions"),
+            (wanda, f"{here}/replay?at=soon", 422, "“soon” is no time.", f"{here}/replay", "Go back"),
+        ):
+            answer = await browser.get(page, {"Accept": "text/html"})
+            assert answer.status == status and f'<h1 class="ask">{said}</h1>' in answer.text, (
+                page,
+                answer.text,
+            )
+            assert f'href="{to}">{called}</a>' in answer.text, (page, answer.text)
 
     shared.tell(story())
 

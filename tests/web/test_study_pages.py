@@ -41,9 +41,13 @@ def test_a_study_is_uploaded_checked_and_kept_version_by_version(
         assert upload(ada, GOOD, key(1)).headers["location"] == first, "a double click keeps one study"
         here = first.partition("/versions/")[0]
         page = words_of(ada.get(here))
-        assert "It can run." in page and "the zip mine.zip, by ada" in page and fingerprint(GOOD) in page
+        assert (
+            "It can run." in page
+            and "from the zip mine.zip. Uploaded by ada" in page
+            and fingerprint(GOOD) in page
+        )
         assert "A room <code>mixed</code> has 4 people: 2 red and 2 blue." in page
-        assert "belief: “How sure are you?” (integer 0 to 100)" in page
+        assert "<code>belief</code>: “How sure are you?” (a whole number from 0 to 100)" in page
         again = upload(ada, GOOD, key(2), here)
         assert again.headers["location"] == first, "the very same files are no other version"
         broken = GOOD | {"study.toml": GOOD["study.toml"].replace(b'"ring"', b'"rong"')}
@@ -51,7 +55,7 @@ def test_a_study_is_uploaded_checked_and_kept_version_by_version(
         assert second == f"{here}/versions/2"
         page = words_of(ada.get(here))
         assert "It can’t run yet: 1 mistake" in page and "Did you mean <code>ring</code>?" in page
-        assert 'kind = "rong"' in page and "^~~" in page, "with the line, and the mark"
+        assert 'kind = <mark>"rong"</mark>' in page, "with the line, and what is meant in it"
         assert "There is a newer one" in ada.get(first).text
         listed = ada.get(STUDIES).text
         assert f'href="{here}"' in listed and "can’t run yet" in listed

@@ -193,10 +193,11 @@ class Kind(str):
     is_about_others: ClassVar[bool] = False
     has_right_answer: ClassVar[bool] = True  # a study may say which
     may_be_unknown: ClassVar[bool] = True  # a study may let people say that they don't know
-    # One answer of several that stand there: that one doesn't know is another.
-    is_radio: ClassVar[bool] = False
+    is_radio: ClassVar[bool] = False  # one answer of several: that one doesn't know is another
     holds_several: ClassVar[bool] = False  # of the options, in one answer
     lists: ClassVar[str] = ""  # the key of what may be a result: its options, or its rows
+    called: ClassVar[str] = ""  # what an answer is, in plain words: "a whole number"
+    limits_count: ClassVar[str] = ""  # what its limits are a number of, if not the answer itself
 
     def limit(self, table: Table, key: str) -> Decimal | None:
         """`min` or `max`, as a number, whatever it is a number of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePath
@@ -13,7 +14,7 @@ from litestar.exceptions import ClientException, HTTPException
 
 from app.database.connections import Pool
 from app.study.own_files import own_files
-from app.study.reading import parse, read_folder
+from app.study.reading import STUDY_FILE, parse, read_folder
 from app.study.shelf import CheckReport, KeptVersion, Upload, files_of
 from app.study.stored_files import read_file
 from app.study.syntax.mistakes import StudyError
@@ -122,7 +123,16 @@ async def _read(folder: Path, source: str, called: str) -> Upload:
         files = await asyncio.to_thread(read_folder, folder)
     except StudyError as error:
         raise UploadError(str(error).replace(str(folder), "The folder")) from None
-    title = called
-    with suppress(StudyError):
-        title = (await asyncio.to_thread(parse, files)).title
+    title = await asyncio.to_thread(_title, files) or called
     return Upload(files, title[:200] or "A study", source, checked)
+
+
+def _title(files: Mapping[str, bytes]) -> str:
+    """What the study calls itself, also where something else in it is wrong; "" where nobody can tell."""
+    with suppress(StudyError):
+        return parse(files).title
+    with suppress(ValueError, RecursionError):  # of TOML, and of what is no text
+        title = tomllib.loads(files[STUDY_FILE].decode("utf-8-sig")).get("title")
+        if isinstance(title, str) and title.isprintable():
+            return title.strip()
+    return ""

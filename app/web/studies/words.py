@@ -5,7 +5,7 @@ Said from the study itself, section by section, so that nothing here can differ 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.study.languages.texts import texts_in
@@ -47,7 +47,16 @@ GONE = {
     "continue": "they stay, and each step waits for its deadline",
 }
 FROM = {"neighbours": "of those one is tied to", "room": "of all in the room", "me": "of oneself"}
-WHEN = {"last": "last round", "all": "each round before", "now": "as answers come"}
+WHEN = {"last": "of the last round", "all": "of each round before", "now": "as answers come"}
+LOOKS = {
+    "picture": ", as a picture",
+    "mean": ", as their mean",
+    "sum": ", as their sum",
+    "min": ", the smallest",
+    "max": ", the largest",
+    "count": ", how many gave which",
+    "bars": ", how many gave which, drawn",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +175,17 @@ def _drawn(one: Treatment) -> str:
     whom = {"room": "for each room", "player": "for each player", "arrival": "for each person as they come"}[
         one.by
     ]
-    levels = _and(one.levels)
+    levels = _and(_named(one.levels), "or")
     if one.weights:
-        levels = _and(
-            tuple(f"{level} ({weight})" for level, weight in zip(one.levels, one.weights, strict=True))
-        )
+        weighed = zip(one.levels, one.weights, strict=True)
+        levels = _and(tuple(f"`{level}` ({weight})" for level, weight in weighed), "or")
     how = (
         "in blocks, in which each comes as often as it should"
         if one.method == "blocked"
         else "each by itself"
     )
     within = f", within each {one.within}" if one.within else ""
-    return f"{one.name} is drawn {whom}: {levels}; {how}{within}."
+    return f"`{one.name}` is drawn {whom}: {levels}; {how}{within}."
 
 
 def _silent(rule: Dropout) -> Iterator[str]:
@@ -205,11 +213,12 @@ def _paid(study: Study) -> Iterator[str]:
         by = dict.fromkeys(step.score_hook for step in study.all_steps if step.score_hook)
         worth = f", a point being worth {money(pay.per_point, pay.currency, True)}" if pay.per_point else ""
         most = f", at most {money(pay.most, pay.currency)}" if pay.most is not None else ""
-        yield f"What they earn by what they do, as {_and(tuple(by))} in hooks.py says{worth}{most}."
+        says = "say" if len(by) > 1 else "says"
+        yield f"What they earn by what they do: {_and(_named(by))} in hooks.py {says} how much{worth}{most}."
 
 
 def _ends(study: Study) -> Iterator[str]:
-    codes = (f"{outcome} ({code})" for outcome, code in study.finish.codes.items())
+    codes = (f"`{outcome}` ({code})" for outcome, code in study.finish.codes.items())
     yield f"Each ending has its code: {', '.join(codes)}."
     if study.finish.redirects:
         yield "From the last page they are led back to their recruiter."
@@ -234,13 +243,14 @@ def _part(step: Step) -> StepWords:
 
 def _more(step: Step) -> Iterator[str]:
     if step.only:
-        only = _and(tuple(f"{name} is {level}" for name, level in step.only.items()))
+        only = _and(tuple(f"`{name}` is `{level}`" for name, level in step.only.items()))
         yield f"only where {only}"
     if step.when:
-        yield f"only for whom {step.when} (hooks.py) says so"
+        yield f"only for whom `{step.when}` (hooks.py) says so"
     for show in step.show:
-        what = show.hook or f"{show.step}.{show.field}"
-        yield f"shown: {what}, {FROM.get(show.of, show.of)}, {WHEN[show.round]}"
+        elsewhere = f" at `{show.step}`" if show.step != step.name else ""
+        what = f"what `{show.hook}` (hooks.py) says" if show.hook else f"`{show.field}`{elsewhere}"
+        yield f"they see {what} {FROM.get(show.of, show.of)}{LOOKS.get(show.look, '')}, {WHEN[show.round]}"
     if step.chat in SPOKEN:
         yield SPOKEN[step.chat]
     if step.own_pace and not step.is_solo:
@@ -254,11 +264,22 @@ def _more(step: Step) -> Iterator[str]:
         until = f", until {clock.end}" if clock.end is not None else ""
         yield f"“{clock.field.ask}” begins at {clock.start}, and {clock.step:+} each {every}{until}"
     if step.on_timeout != "blank" and step.fields:
-        yield f"who has not answered: {step.on_timeout}"
+        yield f"who has not answered in time: {_instead(step.on_timeout)}"
     own = (step.valid, step.on_end, step.score_hook, step.leave, step.on_move, step.bot)
     hooks = (*own, *(one.on_message for one in step.channels))
     if named := tuple(dict.fromkeys(one for one in hooks if one)):
-        yield f"hooks.py: {_and(named)}"
+        yield f"the study’s own functions decide here (hooks.py): {_and(_named(named))}"
+
+
+def _instead(on_timeout: str) -> str:
+    """What is stored in place of an answer that did not come."""
+    how, _, value = on_timeout.partition(":")
+    said = {
+        "keep": "their answer before stands",
+        "hook": "hooks.py says what counts",
+        "default": f"{value} counts",
+    }
+    return said[how]
 
 
 def _asked_in_a_row(fields: tuple[Field, ...]) -> str:
@@ -266,20 +287,32 @@ def _asked_in_a_row(fields: tuple[Field, ...]) -> str:
 
 
 def _question(field: Field) -> str:
-    bounds = ""
-    if field.min is not None and field.max is not None:
-        bounds = f" {field.min} to {field.max}"
-    elif field.min is not None or field.max is not None:
-        bounds = f" from {field.min}" if field.min is not None else f" up to {field.max}"
-    options = (
-        f": {', '.join(field.options[:8])}{' …' if len(field.options) > 8 else ''}" if field.options else ""
-    )
-    may = "" if field.required else ", may be left out"
-    return f"{field.name}: “{field.ask}” ({field.kind}{bounds}{options}{may})"
+    kind, listed = field.kind, [*field.kind.listed(field)]
+    some = f": {', '.join(listed[:8])}{' …' if len(listed) > 8 else ''}" if listed else ""
+    source = f", as `{field.source}` gives them" if field.source else ""
+    may = "" if field.required else "; may be left out"
+    said = f"{kind.called}{some}{source}{_limits(field)}{may}"
+    return f"`{field.name}`: “{field.ask}” ({said})"
 
 
-def _and(words: tuple[str, ...]) -> str:
-    return " and ".join(one for one in (", ".join(words[:-1]), *words[-1:]) if one)
+def _limits(field: Field) -> str:
+    said = [field.kind.written_limit(one) if one is not None else "" for one in (field.min, field.max)]
+    least, most = (one.strip('"') for one in said)
+    counted, comma = field.kind.limits_count, "," if field.kind.limits_count else ""
+    if least and most:
+        return f"{comma} from {least} to {most}{counted}"
+    if least:
+        return f"{comma} {'at least' if counted else 'from'} {least}{counted}"
+    return f"{comma} {'at most' if counted else 'up to'} {most}{counted}" if most else ""
+
+
+def _named(names: Iterable[str]) -> tuple[str, ...]:
+    """As code, where a page shows it."""
+    return tuple(f"`{one}`" for one in names)
+
+
+def _and(words: tuple[str, ...], between: str = "and") -> str:
+    return f" {between} ".join(one for one in (", ".join(words[:-1]), *words[-1:]) if one)
 
 
 def _span(seconds: float) -> str:

@@ -25,8 +25,8 @@ def test_what_only_one_says_is_said_and_only_that() -> None:
     [drawn] = apart[:1]
     assert (
         drawn.heading == "What chance decides"
-        and "with and without" in drawn.first[0]
-        and "a and b" in drawn.second[0]
+        and "`with` or `without`" in drawn.first[0]
+        and "`a` or `b`" in drawn.second[0]
     )
 
 

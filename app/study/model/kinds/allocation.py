@@ -22,6 +22,7 @@ from app.study.syntax.table import Table
 
 
 class Allocation(Rows):
+    called = "parts that add up"
     __slots__ = ()
     keys = ("options", "min", "max")
     lists = OPTIONS

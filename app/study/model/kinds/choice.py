@@ -20,6 +20,7 @@ SWATCHES = ("red", "orange", "yellow", "green", "sky", "blue", "pink", "black", 
 
 
 class Choice(Kind):
+    called = "one of"
     __slots__ = ()
     keys = ("options", "swatches")
     also_called = ("select", "radio", "dropdown", "option", "options", "single")

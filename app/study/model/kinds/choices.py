@@ -19,6 +19,8 @@ from app.study.syntax.table import Table
 
 
 class Choices(Kind):
+    limits_count = " of them"
+    called = "any of"
     __slots__ = ()
     keys: ClassVar[tuple[str, ...]] = ("options", "min", "max")
     also_called: ClassVar[tuple[str, ...]] = ("multiple", "checkboxes", "multi", "several")

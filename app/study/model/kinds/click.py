@@ -10,6 +10,7 @@ from app.study.model.kinds.yes_no import YES, YesNo
 
 
 class Click(YesNo):
+    called = "a click"
     __slots__ = ()
     also_called = ()
     is_group = False

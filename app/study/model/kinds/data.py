@@ -21,6 +21,7 @@ _WRONG = Sentence("Something on this page went wrong. Please reload it and try a
 
 
 class Data(Kind):
+    called = "put there by the page, and not asked"
     __slots__ = ()
     also_called = ("json", "hidden", "script", "blob")
     is_hidden = True

@@ -25,6 +25,7 @@ FIRST, LAST = datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)  # of those
 class Date(Limited):
     """Its limits are counted in days, as `date.toordinal` counts them."""
 
+    called = "a day"
     __slots__ = ()
     also_called = ("day", "calendar", "birthday")
     when_empty = Sentence("Please give a date.")

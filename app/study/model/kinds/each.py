@@ -25,6 +25,7 @@ _OF_EACH = Sentence("Please answer for each of them.")
 
 
 class Each(Limited):
+    called = "about each of others"
     __slots__ = ()
     keys = ("options", "min", "max", "of", "about")
     also_called = ("ties", "neighbours", "others")

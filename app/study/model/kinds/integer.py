@@ -20,6 +20,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
 class Integer(Number):
+    called = "a whole number"
     __slots__ = ()
     also_called: ClassVar[tuple[str, ...]] = ("int", "whole", "count")
     own_keys: ClassVar[OwnKeys] = {"unit": read_unit}

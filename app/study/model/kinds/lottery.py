@@ -52,6 +52,7 @@ def _amounts(table: Table, key: str) -> tuple[Decimal, ...]:
 
 
 class Lottery(Rows):
+    called = "a choice between two lotteries in each of several rows"
     __slots__ = ()
     own_keys: ClassVar[OwnKeys] = {
         "safe": _amounts,

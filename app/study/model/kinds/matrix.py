@@ -23,6 +23,7 @@ _CHOOSE = Sentence("Please choose one of the answers in each row.")
 
 
 class Matrix(Rows):
+    called = "the same in each of several rows"
     __slots__ = ()
     keys = ("options", "min", "max", "low", "high")
     lists = "rows"

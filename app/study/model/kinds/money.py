@@ -15,6 +15,7 @@ from app.study.model.kinds.number import Number, decimals_key
 
 
 class Money(Number):
+    called = "an amount of money"
     __slots__ = ()
     own_keys: ClassVar[OwnKeys] = {"decimals": decimals_key}
     also_called = ("amount", "currency", "price", "euro", "dollar")

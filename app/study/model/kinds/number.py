@@ -34,6 +34,7 @@ def decimals_key(table: Table, key: str) -> int | None:
 
 
 class Number(Limited):
+    called = "a number"
     __slots__ = ()
     own_keys: ClassVar[OwnKeys] = {"decimals": decimals_key, "unit": read_unit}
     also_called: ClassVar[tuple[str, ...]] = ("float", "decimal", "real", "numeric")

@@ -18,6 +18,7 @@ from app.study.syntax.table import Table
 class Ranking(Choices):
     """A form posts each option with its place before it: "2 Radio"."""
 
+    called = "all of these, put in order"
     __slots__ = ()
     keys = ("options",)
     also_called = ("rank", "order", "sort")

@@ -12,6 +12,7 @@ MOST_POINTS = 11
 
 
 class Scale(Slider):
+    called = "a point of a scale"
     __slots__ = ()
     also_called = ("likert", "rating")
     is_group = True

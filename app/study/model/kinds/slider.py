@@ -11,6 +11,7 @@ from app.study.syntax.table import Table
 
 
 class Slider(Integer):
+    called = "a whole number on a line"
     __slots__ = ()
     keys: ClassVar[tuple[str, ...]] = ("min", "max", "low", "high")
     own_keys: ClassVar[OwnKeys] = {}

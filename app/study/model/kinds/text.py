@@ -37,6 +37,8 @@ def _words(table: Table, key: str) -> str:
 
 
 class Text(Limited):
+    limits_count = " characters"
+    called = "in their own words"
     __slots__ = ()
     own_keys: ClassVar[OwnKeys] = {"pattern": _words, "example": _words}
     also_called = ("string", "str", "textarea", "free", "open")

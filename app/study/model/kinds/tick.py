@@ -13,6 +13,7 @@ TICKED = (YES, "on")  # the other is what browsers send of a box without a value
 
 
 class TickBox(YesNo):
+    called = "a box to tick"
     __slots__ = ()
     also_called = ("checkbox", "check", "box", "tickbox", "consent", "agree", "accept")
     is_group = False

@@ -23,6 +23,7 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00(?:\.0+)?)?")
 class Time(Limited):
     """Its limits are counted in minutes since midnight."""
 
+    called = "a time of day"
     __slots__ = ()
     also_called = ("clock", "time_of_day")
     when_empty = Sentence("Please give a time.")

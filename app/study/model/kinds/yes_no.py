@@ -13,6 +13,7 @@ YES, NO = "yes", "no"
 
 
 class YesNo(Kind):
+    called = "yes or no"
     __slots__ = ()
     also_called: ClassVar[tuple[str, ...]] = ("bool", "boolean", "yes/no", "yesno")
     is_group = True
