@@ -14,7 +14,7 @@ from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.export.payments import Booked, as_lines, booked, in_bulk
-from app.recruiters.payouts import Bonus, bonuses_of
+from app.recruiters.payouts import Bonus, bonuses_of, told_of_paid
 from app.sessions.sessions import find_session
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
@@ -82,13 +82,8 @@ def _note_of_paid(bonuses: list[Bonus], session_id: str) -> list[str]:
     paid = {one.player_id for one in bonuses if one.state != "unpaid"}
     if not paid:
         return []
-    who = (
-        "1 person was paid, or is being paid,"
-        if len(paid) == 1
-        else f"{len(paid):,} people were paid, or are being paid,"
-    )
     return [
-        f"note: {who} by their recruiter from here, which is not taken off these lines. Don't hand them in:"
+        f"note: {told_of_paid(len(paid))}, which is not taken off these lines. Don't hand them in:"
         f" `networklab recruiter {session_id} pay` pays what is left."
     ]
 

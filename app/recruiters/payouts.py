@@ -84,6 +84,16 @@ async def bonuses_of(conn: Connection, session_id: str) -> list[Bonus]:
     return await rows(conn, Bonus, SQL["bonuses_of"], session_id=session_id, payout_id=None)
 
 
+def told_of_paid(people: int) -> str:
+    """What stands beside payments, none of which is taken off them: who hands them in as well pays these twice."""
+    who = (
+        "1 person was paid, or is being paid,"
+        if people == 1
+        else f"{people:,} people were paid, or are being paid,"
+    )
+    return f"{who} by their recruiter from here" if people else ""
+
+
 async def find_payout(conn: Connection, payout_id: int) -> Payout:
     found = await row(conn, Payout, SQL["find_payout"], id=payout_id)
     assert found is not None

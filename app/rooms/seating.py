@@ -309,13 +309,11 @@ def _take_some(
 def _who_waited(people: Sequence[Waiting], bots: int) -> str:
     types = Counter(one.type for one in people)
     longest = as_clock(max(one.waited for one in people))
+    typed = ", ".join(f"{count} {type_ or 'of no type'}" for type_, count in types.items())
     if len(people) == 1:
-        said = f"1 {people[0].type or 'person'} was waiting {longest}"
+        said = f"1 person was waiting {longest}" + f" ({people[0].type})" * bool(people[0].type)
     else:
-        who = " + ".join(
-            f"{count} {type_ or ('person' if count == 1 else 'people')}" for type_, count in types.items()
-        )
-        said = f"{who} were waiting, the longest {longest}"
+        said = f"{len(people)} people were waiting" + f" ({typed})" * any(types) + f", the longest {longest}"
     return f"{said}; {bots} bot{'s' * (bots > 1)}" if bots else said
 
 

@@ -37,7 +37,8 @@ async def room_list(request: Query, session_id: str, find: str = "", status: str
     async with lab.pool.connection() as conn:
         found = await room_lines(conn, session_id)
         session = await find_session(conn, session_id)
-    kept = [one for one in found if status in ("", one.status) and find.strip() in one.name]
+    stands = {one.id: "stopped" if one.stopped else one.status for one in found}
+    kept = [one for one in found if status in ("", stands[one.id]) and find.strip() in one.name]
     context = dict(session=session, study=study, rooms=kept, find=find, status=status, who=who)
     context |= dict(now=clock.now())
     if "hx-request" in request.headers:

@@ -101,37 +101,56 @@ LEADER = RoomKind("led", {"red": 1, "any": 3}, bots_after=60)
     ("kind", "waiting", "reasons"),
     [
         (MIXED, ["red 59"], []),
-        (MIXED, ["red 62"], ["1 red was waiting 1:02; 3 bots; `mixed` #1"]),
+        (MIXED, ["red 62"], ["1 person was waiting 1:02 (red); 3 bots; `mixed` #1"]),
         (MIXED, ["green 62"], []),
-        (MIXED, ["red 62", "green 90", "blue 1"], ["1 red + 1 blue were waiting, the longest 1:02; 2 bots"]),
+        (
+            MIXED,
+            ["red 62", "green 90", "blue 1"],
+            ["2 people were waiting (1 red, 1 blue), the longest 1:02; 2 bots"],
+        ),
         (
             MIXED,
             ["red 62", "red 61", "red 60", "red 2"],
-            ["2 red were waiting, the longest 1:02; 2 bots", "2 red were waiting, the longest 1:00; 2 bots"],
+            [
+                "2 people were waiting (2 red), the longest 1:02; 2 bots",
+                "2 people were waiting (2 red), the longest 1:00; 2 bots",
+            ],
         ),
-        (MIXED, ["red 62", "red 61", "red 2"], ["2 red were waiting, the longest 1:02; 2 bots"]),
-        (MIXED, ["red 5", "red 4", "blue 3", "blue 2"], ["2 red + 2 blue were waiting, the longest 0:05; `"]),
+        (MIXED, ["red 62", "red 61", "red 2"], ["2 people were waiting (2 red), the longest 1:02; 2 bots"]),
+        (
+            MIXED,
+            ["red 5", "red 4", "blue 3", "blue 2"],
+            ["4 people were waiting (2 red, 2 blue), the longest 0:05; `"],
+        ),
         (replace(MIXED, people=2), ["red 99"], []),
         (replace(MIXED, people=2), ["red 99", "green 99"], []),
-        (replace(MIXED, people=2), ["red 99", "blue 0"], ["1 red + 1 blue were waiting, the longest 1:39"]),
-        (replace(MIXED, after=30), ["red 62", "blue 29"], ["1 red was waiting 1:02; 3 bots"]),
+        (
+            replace(MIXED, people=2),
+            ["red 99", "blue 0"],
+            ["2 people were waiting (1 red, 1 blue), the longest 1:39"],
+        ),
+        (replace(MIXED, after=30), ["red 62", "blue 29"], ["1 person was waiting 1:02 (red); 3 bots"]),
         (replace(MIXED, after=90), ["red 89"], []),
-        (replace(MIXED, after=90), ["red 91"], ["1 red was waiting 1:31; 3 bots"]),
-        (replace(MIXED, count=1), ["red 62", "red 61", "red 60"], ["2 red were waiting, the longest 1:02"]),
-        (replace(MIXED, bots_after=0), ["blue 0"], ["1 blue was waiting 0:00; 3 bots"]),
+        (replace(MIXED, after=90), ["red 91"], ["1 person was waiting 1:31 (red); 3 bots"]),
+        (
+            replace(MIXED, count=1),
+            ["red 62", "red 61", "red 60"],
+            ["2 people were waiting (2 red), the longest 1:02"],
+        ),
+        (replace(MIXED, bots_after=0), ["blue 0"], ["1 person was waiting 0:00 (blue); 3 bots"]),
         (replace(ANYBODY, people=3), ["red 70", "red 9"], []),
         (
             ANYBODY,
             ["red 70", "blue 9", " 8"],
-            ["1 red + 1 blue + 1 person were waiting, the longest 1:10; 1 bot;"],
+            ["3 people were waiting (1 red, 1 blue, 1 of no type), the longest 1:10; 1 bot;"],
         ),
         (ANYBODY, [" 70"], ["1 person was waiting 1:10; 3 bots"]),
-        (LEADER, ["blue 70"], ["1 blue was waiting 1:10; 3 bots"]),
-        (LEADER, ["blue 70"] + ["blue 9"] * 4, ["3 blue were waiting, the longest 1:10; 1 bot;"]),
+        (LEADER, ["blue 70"], ["1 person was waiting 1:10 (blue); 3 bots"]),
+        (LEADER, ["blue 70"] + ["blue 9"] * 4, ["3 people were waiting (3 blue), the longest 1:10; 1 bot;"]),
         (
             LEADER,
             ["blue 70", "blue 9", "blue 8", "blue 7"],
-            ["3 blue were waiting, the longest 1:10; 1 bot;"],
+            ["3 people were waiting (3 blue), the longest 1:10; 1 bot;"],
         ),
     ],
 )
@@ -260,7 +279,7 @@ def test_one_person_and_three_bots_play_from_the_link_to_the_csv(
         assert (await one.page()).count('id="code"') == 1
         seen = await ada.page(f"/rooms/{room}")
         assert seen.count("a bot from the start") == len(DRAWN.findall(seen)) == 3
-        assert "1 red was waiting 0:02; 3 bots; <code>mixed</code> #1" in seen and "None" not in seen
+        assert "1 person was waiting 0:02 (red); 3 bots; <code>mixed</code> #1" in seen and "None" not in seen
 
     shared.tell(story())
     assert shared.contradictions(session) == []
@@ -268,7 +287,7 @@ def test_one_person_and_three_bots_play_from_the_link_to_the_csv(
 
     asyncio.run(export.write_folder(shared.database, session.id, study, tmp_path / "out"))
     (room,) = _table(tmp_path, "rooms.csv")
-    assert re.fullmatch(r"1 red was waiting 0:0[2-4]; 3 bots; `mixed` #1", room["reason"])
+    assert re.fullmatch(r"1 person was waiting 0:0[2-4] \(red\); 3 bots; `mixed` #1", room["reason"])
     seats = json.loads(room["seats"])
     assert Counter((one["type"], "bot" in one) for one in seats) == {
         ("red", False): 1,
@@ -436,7 +455,7 @@ def test_who_came_is_seated_again_with_bots(house: House) -> None:
     turns = [Turn(0, "started"), Turn(1_000_000, "came", 1, "red"), Turn(31_000_000, "came", 2, "blue")]
     found = asyncio.run(would_have_been(parse(files()), turns, 600_000_000, 1, {}))
     assert [(room.second, room.reason) for room in found.rooms] == [
-        (61, "1 red + 1 blue were waiting, the longest 1:00; 2 bots; `mixed` #1")
+        (61, "2 people were waiting (1 red, 1 blue), the longest 1:00; 2 bots; `mixed` #1")
     ]
     assert (found.waits, found.bots) == ([60, 30], 2)
     other = replace(found, bots=0)

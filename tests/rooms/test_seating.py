@@ -89,7 +89,7 @@ def test_the_oldest_sit_down_the_reason_says_who_and_the_rest_are_looked_at_as_t
     found = plan(TALKING, LobbyView(waiting(R1=5, R2=12, R3=8, B4=3, B5=1), {"mixed": 4}))
 
     assert who(found.opens) == [("mixed-5", [2, 3, 4, 5])]
-    assert found.opens[0].reason == "2 red + 2 blue were waiting, the longest 0:12; `mixed` #5"
+    assert found.opens[0].reason == "4 people were waiting (2 red, 2 blue), the longest 0:12; `mixed` #5"
     assert found.seated == 4
     assert (found.overdue, found.stand_by, found.look) == ([], [], 25)
 

@@ -107,10 +107,20 @@ def test_a_scale_is_one_line_on_the_smallest_phone_and_a_longer_one_a_list(stage
     page = stage.page(SMALL)
     page.goto(stage.link(stage.open(STUDY.replace(mood, longer + mood), 1), "P1"))
     lines_of = {"mood": (7, 1), "of9": (9, 1), "of11": (11, 11), "rows9-1": (9, 1), "rows11-1": (11, 11)}
-    for name, (points, lines) in lines_of.items():
-        tops = page.locator(f"label:has([name={name}])").evaluate_all("all => all.map(one => one.offsetTop)")
-        assert (len(tops), len(set(tops))) == (points, lines), f"{name}: {tops}"
-    assert page.evaluate(LOOK) == []
+
+    def stand() -> None:
+        for name, (points, lines) in lines_of.items():
+            tops = page.locator(f"label:has([name={name}])").evaluate_all(
+                "all => all.map(one => one.offsetTop)"
+            )
+            assert (len(tops), len(set(tops))) == (points, lines), f"{name}: {tops}"
+        assert page.evaluate(LOOK) == []
+
+    stand()
+    stage.bear("422")
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator(".field.wrong:has([name=of9])")).to_be_visible()
+    stand()  # a question that is marked is as wide as it was
 
 
 def test_with_the_keyboard_out_one_can_write_send_and_see_the_time(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from app.web.access.accounts import put_account
 from app.web.access.rights import give
 from tests.house.guests import hidden_fields
 from tests.house.house import House
+from tests.house.pages import words
 from tests.house.prolific import TOKEN, FakeProlific
 from tests.house.recruited import TOML, by_label, recruited
 from tests.house.server import Server
@@ -135,6 +137,29 @@ def test_what_is_left_to_the_researcher_is_said_with_both_figures(
     assert "unclear: it is yours to say" in text
     assert re.search(r"£1\.25</b> not known to be paid<br><small>they list £0\.00", text)
     assert "1 person, £1.25 in all" in after
+
+
+def test_beside_the_payments_stands_how_many_the_recruiter_was_asked_to_pay_already(
+    shared: House, server: Server, fake: FakeProlific
+) -> None:
+    """They are not taken off the file: who hands it in pays them twice."""
+    told = recruited(shared, fake, ["1.25", "2"])
+    owner = shared.researcher(server)
+
+    async def shown() -> str:
+        page = html.unescape((await owner.get(f"/admin/sessions/{told.id}")).text)
+        assert f"/admin/sessions/{told.id}/payments.csv" in page
+        return words(page)
+
+    async def story() -> None:
+        before = await shown()
+        assert "What each is paid stands in the payments" in before and "paid from here" not in before
+        await asyncio.to_thread(told.confirm)
+        asked = await shown()
+        assert "2 people were paid, or are being paid, by their recruiter from here." in asked
+        assert "Payments of all, also the 2 paid from here" in asked
+
+    shared.tell(story())
 
 
 def test_the_set_up_has_the_texts_of_this_session_and_says_first_what_lacks(

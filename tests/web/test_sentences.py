@@ -51,6 +51,12 @@ limit = "1h"
 chat = "neighbours"
 fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
 """
+SHORT = """
+title = "One page"
+[[before]]
+page = "talk"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
 HEADING = re.compile(r'<hx-partial hx-target="#talks-with"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 ALONE = "Nobody you were connected with is still here."
 
@@ -220,6 +226,46 @@ def test_a_session_says_what_is_there_and_what_can_still_come(
         page = words(await ada.page(at))
         assert "Room none Page" in page or "none yet" not in page
         assert "they did not sign in" in page and "nobody can any more" in page
+
+    shared.tell(story())
+
+
+def test_a_session_names_its_next_step_while_nobody_can_come_and_once_all_are_through(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    empty, session = shared.open(SHORT, {}, start=False), shared.open(SHORT, {"any": 2})
+    nobody, ada = desk(shared, other_server, empty), desk(shared, other_server, session)
+    first, second = (shared.guest(server, session, label) for label in session.tokens)
+
+    async def story() -> None:
+        page = await nobody.page()
+        assert "nobody can come in yet" in words(page) and "the door is open" not in words(page)
+        assert ">Start</button>" in page and 'class="main">Start<' not in page, "one comes first: people"
+        await sign_everyone_in([first, second])
+        assert "All who came are through" not in words(await ada.page())
+        assert (await first.answer({"belief": "6"})).status in (200, 303)
+        assert "All who came are through" not in words(await ada.page())
+        assert (await second.answer({"belief": "6"})).status in (200, 303)
+        shown = await ada.shows("All who came are through Nobody else is invited. Close it")
+        assert "next deadline" not in shown
+        await ada.do("/close", {})
+        assert "All who came are through" not in await ada.shows("It is over: what to do now")
+
+    shared.tell(story())
+
+
+def test_people_are_in_the_order_that_one_counts_in(shared: House, server: Server) -> None:
+    labels = [f"P{n}" for n in (10, 2, 1)] + ["A11", "A9", "guest"]
+    people = [Person(token=f"order-{name}-{uuid4().hex}", label=name, type="") for name in labels]
+    session = shared.open_study(parse(as_files(TRUST)), people, start=False)
+    ada = desk(shared, server, session)
+
+    async def story() -> None:
+        rows = re.findall(
+            r'<tr id="person-\d+"><th scope="row"><a [^>]*>([^<]*)<', await ada.page("/players")
+        )
+        rows.remove("guest")  # before or after P, as the database compares words
+        assert rows == ["A9", "A11", "P1", "P2", "P10"]
 
     shared.tell(story())
 

@@ -130,7 +130,7 @@ class Desk:
     def archives(self, here: str) -> None:
         self.page.goto(here)
         self.page.get_by_role("button", name="Archive", exact=True).click()
-        expect(self.page.get_by_text("Archived.")).to_be_visible()
+        expect(self.page.get_by_role("button", name="Back into the list")).to_be_visible()
         self.page.get_by_role("link", name="All sessions").click()
         expect(self.page.get_by_role("heading", name="Sessions", exact=True)).to_be_visible()
         of_it = here[here.index("/admin") :]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from app.recruiters.payouts import told_of_paid
 from app.rooms.seating import missing, open_kinds
 from app.study.model.entrance import AT_THE_DOOR, DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.steps import AFTER, BEFORE
@@ -103,6 +104,7 @@ def tick_context(tick: Tick, study: Study, wall: bool = False) -> dict[str, obje
         talks=any(step.talks for step in study.all_steps),
         lights=found,
         verdict=verdict(found),
+        told_of_paid=told_of_paid(tick.totals.paid),
         needs=[
             Need(
                 kind,

@@ -24,6 +24,7 @@ class Light:
     limit: str
     good: bool
     needs: str  # what is the matter, in words for a headline, where it is not good
+    leads_to: str = ""  # where those stand whom it is about, as an address below the session's
     of_study: bool = False  # there only while something of the study is wrong: no gauge of the server
 
 
@@ -70,8 +71,10 @@ def _of_server(tick: Tick) -> Iterator[Light]:
     yield Light("live lag", _ms(server.lag), lag, server.lag <= LAG and server.listening, late)
     enough, away = pages.connected >= CONNECTED * pages.expected, pages.expected - pages.connected
     cut_off = _counted(away, "person is disconnected", "people are disconnected")
-    of_all = f"of {pages.expected:,}, min {CONNECTED:.0%}"
-    yield Light("pages live", f"{pages.connected:,}", of_all, enough, cut_off)
+    of_all = f"of {pages.expected:,}, at least {CONNECTED:.0%}"
+    yield Light(
+        "pages live", f"{pages.connected:,}", of_all, enough, cut_off, leads_to="players?connection=away"
+    )
     free = tick.connections_free
     least = f"free, at least {CONNECTIONS}"
     yield Light(
@@ -96,7 +99,7 @@ def _of_study(tick: Tick) -> Iterator[Light]:
     failed = "a hook failed"
     if stopped := sum(room.stopped for room in tick.rooms):
         halted = _counted(stopped, "room is stopped", "rooms are stopped")
-        yield Light("rooms stopped", f"{stopped:,}", failed, False, halted)
+        yield Light("rooms stopped", f"{stopped:,}", failed, False, halted, leads_to="rooms?status=stopped")
     if people := len(tick.halted):
         halted = _counted(people, "person is stopped", "people are stopped")
         yield Light("people stopped", f"{people:,}", failed, False, halted)

@@ -72,6 +72,7 @@ class Totals:
     seating_given: str | None  # the values that it was given
     asked: int  # people whether they are ready, as rooms come together
     ready: int  # of them, who have said so
+    paid: int  # people whom the recruiter has paid, or was asked to pay, from here
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,9 @@ class Tick:
 
     @property
     def next_deadline(self) -> datetime | None:
-        return min((room.deadline for room in self.rooms if room.status == "playing"), default=None)
+        """None where no clock runs: a room that a hook has stopped waits for the researcher."""
+        running = (room for room in self.rooms if room.status == "playing" and not room.stopped)
+        return min((room.deadline for room in running), default=None)
 
 
 async def read_tick(conn: Connection, session_id: str, server: Figures, before: Tick | None = None) -> Tick:

@@ -17,7 +17,8 @@ where p.session_id = %(session_id)s
     and (%(status)s = '' or p.status::text = %(status)s) and (%(type)s = '' or p.type = %(type)s)
     and (%(connection)s = '' or p.status in ('before', 'waiting', 'playing', 'after') and (c.player_id is not null) = (%(connection)s = 'connected'))
     and p.id > coalesce(%(after)s, 0) and (%(only)s::bigint is null or p.id = %(only)s)
-order by case when %(after)s::bigint is not null then p.id end, p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end, p.label
+order by case when %(after)s::bigint is not null then p.id end, p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end,
+    regexp_replace(p.label, '[0-9]+$', ''), length(p.label), p.label
 limit %(most)s
 
 -- name: happened_to

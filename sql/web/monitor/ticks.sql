@@ -26,7 +26,9 @@ select (select coalesce(sum(records), 0)::bigint from acknowledged where session
     (select count(*) from asked a join gathering g on g.id = a.gathering_id
         where g.session_id = %(session_id)s)::integer as asked,
     (select count(a.ready_at) from asked a join gathering g on g.id = a.gathering_id
-        where g.session_id = %(session_id)s)::integer as ready
+        where g.session_id = %(session_id)s)::integer as ready,
+    (select count(distinct b.player_id) from bonus b join payout p on p.id = b.payout_id
+        where p.session_id = %(session_id)s and b.state <> 'unpaid')::integer as paid
 from log where session_id = %(session_id)s
 
 -- name: pages

@@ -46,7 +46,7 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
         await sign_everyone_in(guests)
         for guest in guests:
             await seated(guest)
-        await ada.shows("pages live 0 of 4, min 90%")
+        await ada.shows("pages live 0 of 4, at least 90%")
         assert "4 people are disconnected" in looked_at(await ada.page())
         await ada.shows("never connected", of_first)
         async with first.watching():
@@ -244,7 +244,7 @@ def test_a_wall_shows_a_room_what_is_for_all_and_no_name_no_word_and_nothing_of_
             await ada.shows("Is the bridge open?")
             await wall.until(lambda _: "1 message" in words(wall.raw[-1]), "the message, counted")
             for shown in (wall.raw[-1], await ada.page("?wall=true")):
-                assert "4 are playing 1 room 2 records saved 1 message" in words(shown)
+                assert "4 are playing 1 room 2 answers saved 1 message" in words(shown)
                 assert len(re.findall(r'<use href="#t\d-answered"', shown)) == 1 and shown.count("<use ") == 4
                 for hidden in (*session.tokens, "bridge", "gauges", "Everything works", "Pause", "Log"):
                     assert f">{hidden}" not in shown and f" {hidden} " not in words(shown), hidden
