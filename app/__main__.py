@@ -1,6 +1,6 @@
-"""The command line: each command is a file of app/commands; action, arguments, before, connection, granting, lists,
-naming, program, progress and signals there are shared, bonus_lines and set_up_lines belong to recruiter, and size_lines
-to check.
+"""The command line: each command is a file of app/commands; action, arguments, before, clusters, connection, granting,
+lists, naming, program, progress and signals there are shared, bonus_lines and set_up_lines belong to recruiter, and
+size_lines to check.
 
 `serve-process` and `walk` are not in `networklab --help`.
 """
@@ -18,6 +18,7 @@ import psycopg
 
 from app import __version__
 from app.commands.arguments import Parser, Refusal, as_typed, first_line, refuse_empty
+from app.commands.clusters import of_command
 from app.commands.program import program
 from app.commands.signals import ended_in_order
 from app.config import Config, ConfigError, read_config
@@ -91,7 +92,7 @@ def _done(words: list[str]) -> int:
     try:
         options = _parser(words).parse_args(words)
         refuse_empty(words)
-        code: int = options.run(options, _config(options))
+        code: int = options.run(options, of_command(options, _config(options)))
         return code
     except (
         AccountError,

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 NOWHERE = "none"  # as NETWORKLAB_PLAY_URL: the port beside is somebody else's
+CLUSTER = re.compile("[a-z][a-z0-9]{0,11}")  # the name of one of several databases
 PROLIFIC = "https://api.prolific.com"
 PACKAGE = Path(__file__).resolve().parent
 INSTALLED = (PACKAGE / "shipped").is_dir()
@@ -45,6 +46,11 @@ class Config:
     )  # what recruiters' tokens are kept by; None: none is kept
     prolific_token: str | None = field(default=None, repr=False)  # for each session that has none of its own
     prolific_url: str = PROLIFIC
+    # Where there are several databases: the address of each by its name, the one that accounts live on first, and past
+    # a pooler. `cluster`: the one that this is of; "" where there is one database without a name.
+    clusters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    listeners: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cluster: str = ""
 
     @property
     def secure(self) -> bool:
@@ -54,12 +60,17 @@ class Config:
         """For what needs a backend of its own: who listens, migrates, or holds a lock beyond a transaction."""
         return self.listener_url or url
 
+    def of(self, cluster: str) -> Config:
+        """As of this one of several databases."""
+        url, past = self.clusters[cluster], self.listeners.get(cluster)
+        return replace(self, cluster=cluster, database_url=url, listener_url=past)
+
 
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Settings from the environment; `docs/settings.md` lists them. Raises `ConfigError` with one sentence."""
     host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
     public_url = _origin("NETWORKLAB_URL", environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}")
-    return Config(
+    config = Config(
         play_url=_play_url(environ, public_url, port),
         home=Path(environ.get("NETWORKLAB_HOME") or _home(environ)).expanduser().absolute(),
         database_url=_database(environ, "DATABASE_URL"),
@@ -76,16 +87,58 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         key=_secret(environ, "NETWORKLAB_KEY", 32, "`openssl rand -base64 32` makes one."),
         prolific_token=_secret(environ, "PROLIFIC_TOKEN", 10, "Copy it from Prolific again."),
         prolific_url=_recruiter_url(environ, "PROLIFIC_URL", PROLIFIC),
+        clusters=_databases(environ, "DATABASE_URLS"),
+        listeners=_databases(environ, "NETWORKLAB_LISTENER_URLS"),
     )
+    _check_clusters(config)
+    return config.of(next(iter(config.clusters))) if config.clusters else config
+
+
+def _check_clusters(config: Config) -> None:
+    """Either one database or several, and what leads past a pooler leads past one that there is."""
+    if config.clusters and (config.database_url or config.listener_url):
+        both = "DATABASE_URL" if config.database_url else "NETWORKLAB_LISTENER_URL"
+        raise ConfigError(
+            f"{both} is of one database, and DATABASE_URLS of several. Leave one of them out: of several, what leads"
+            " past a pooler stands in NETWORKLAB_LISTENER_URLS."
+        )
+    if unknown := [name for name in config.listeners if name not in config.clusters]:
+        raise ConfigError(
+            f"NETWORKLAB_LISTENER_URLS names {unknown[0]}, which DATABASE_URLS does not. Give both the same names."
+        )
+
+
+def _databases(environ: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """`name=address` of each, with space between. What is wrong is told without it, as of one address."""
+    found: dict[str, str] = {}
+    for nth, one in enumerate((environ.get(name) or "").split(), 1):
+        cluster, _, url = one.partition("=")
+        if not CLUSTER.fullmatch(cluster) or not url:
+            raise ConfigError(
+                f"{name} names each database before its address, as in main=postgresql://… east=postgresql://…, in up"
+                f" to 12 small letters and digits; number {nth} of it is not so."
+            )
+        if cluster in found:
+            raise ConfigError(f"{name} has {cluster} twice. Give each database a name of its own.")
+        if url in found.values():
+            raise ConfigError(
+                f"{name} gives {cluster} the address of another. Each has a database of its own."
+            )
+        found[cluster] = _postgres(url, f"{name} has for {cluster} what")
+    return found
 
 
 def _database(environ: Mapping[str, str], name: str) -> str | None:
-    """Whoever reads a wrong one says what is wrong with it, and the password with that: it is told to nobody."""
     url = environ.get(name) or None
-    place = (url or "").partition("://")[2].partition("?")[0]
+    return url and _postgres(url, name)
+
+
+def _postgres(url: str, name: str) -> str:
+    """Whoever reads a wrong one says what is wrong with it, and the password with that: it is told to nobody."""
+    place = url.partition("://")[2].partition("?")[0]
     right = place.count("@") <= 1 and "/" not in place.rpartition("@")[0]
     try:
-        conninfo_to_dict(url or "")
+        conninfo_to_dict(url)
     except (ProgrammingError, ValueError):
         right = False
     if not right:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg.conninfo import make_conninfo
 
-from app.database.connections import connect
 from app.database.embedded import Postgres
-from app.database.migrations import migrate
 from app.web.access import passwords
 from app.web.access.accounts import put_account
 from tests.house.cheap import HASHER
-from tests.house.database import a_database, a_postgres
+from tests.house.database import a_database, a_postgres, make_template
 from tests.house.house import PASSWORD, House
 from tests.house.server import Server
 from tests.house.visits import make_views
@@ -49,14 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with a_postgres() as postgres:
-        _make_template(postgres)
+        make_template(postgres)
         yield postgres
-
-
-def _make_template(postgres: Postgres) -> None:
-    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute("create database template")
-    apart(lambda: asyncio.run(_migrate(make_conninfo(postgres.dsn, dbname="template"))))
 
 
 @pytest.fixture
@@ -110,9 +99,3 @@ def server(hall: House) -> Server:
 def other_server(hall: House) -> Server:
     """Another one on the hall's database."""
     return apart(hall.serve)
-
-
-async def _migrate(url: str) -> None:
-    conn = await connect(url, "tests")
-    await migrate(conn)
-    await conn.close()

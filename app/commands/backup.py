@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.commands.arguments import Refusal, backups_at, count
+from app.commands.clusters import add_cluster, must_say_which
 from app.commands.progress import progress_line
 from app.config import Config
 from app.database.backups import BackupError, back_up
@@ -28,9 +29,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--keep", type=count, metavar="N", help="afterwards delete whole backups there but the newest N"
     )
     parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
+    add_cluster(parser, "none")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    must_say_which(options, config)
     say = progress_line()
     with database_as_it_is(config) as url:
         try:

@@ -8,13 +8,14 @@ import textwrap
 from collections.abc import Iterator
 
 from app.commands.arguments import Refusal
+from app.commands.clusters import of_session
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
 from app.study.stored import read_study
 from app.web.monitor.comparing import Side, read_side
-from app.web.monitor.side_by_side import SAME_TWICE, groups, verdict
+from app.web.monitor.side_by_side import APART, SAME_TWICE, groups, verdict
 from app.web.studies.differing import files_apart, sides_as_json, words_apart
 
 WIDTH = 34  # of a column
@@ -35,6 +36,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, config: Config) -> int:
     if options.first == options.second:
         raise Refusal(SAME_TWICE)
+    if config.clusters and of_session(config, options.second) not in (config.cluster, None):
+        raise Refusal(APART)
 
     async def work(conn: Connection) -> tuple[Side, Side]:
         for one in (options.first, options.second):

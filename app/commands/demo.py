@@ -95,7 +95,7 @@ async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[D
             key = await log_in(conn, RESEARCHER, once=True)
     finally:
         await conn.close()
-    write_links(config.home / "demo-links.csv", cast.everyone, config.public_url)
+    write_links(config.home / "demo-links.csv", cast.everyone, config.public_url, cast.session)
     return cast, f"{config.public_url}/admin/login?key={key}&to=/admin/sessions/{cast.session}"
 
 
@@ -141,7 +141,7 @@ async def _serve(
     print(
         f"\n{study.title}: {len(cast.everyone) - 1} bots arrive within a minute, and one place is yours.\n\n"
         f"  Watch (logs you in, once)   {link}\n"
-        f"  Play                        {link_of(cast.you, config.public_url)}\n\n"
+        f"  Play                        {link_of(cast.you, config.public_url, cast.session)}\n\n"
         f"Everybody's links: {config.home / 'demo-links.csv'}\n"
         "Ctrl-C stops everything; the data stays.\n",
         flush=True,

@@ -10,6 +10,7 @@ from dataclasses import asdict
 import psycopg
 
 from app.commands.arguments import Refusal, as_typed, backups_at
+from app.commands.clusters import add_cluster
 from app.config import Config
 from app.database.connections import connect
 from app.database.embedded import EmbeddedError
@@ -38,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="where backups are: how old the newest is, and how much room a folder has",
     )
     parser.add_argument("--json", action="store_true", help="print the lights as JSON")
+    add_cluster(parser, "the first")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:

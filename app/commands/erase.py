@@ -7,6 +7,7 @@ import json
 import sys
 
 from app.commands.arguments import Refusal, age
+from app.commands.clusters import add_cluster, must_say_which
 from app.commands.connection import connected
 from app.config import Config
 from app.database.connections import Connection
@@ -39,6 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
     parser.add_argument("--yes", action="store_true", help="without being asked again")
     parser.add_argument("--json", action="store_true", help="print what went as JSON")
+    add_cluster(parser, "that of SESSION")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -47,6 +49,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
             "Say of what: `networklab erase SESSION`, with --player LABEL of one person, or --older-than 365d of all"
             " sessions that were closed so long ago."
         )
+    if options.session is None:
+        must_say_which(options, config)
 
     async def find(conn: Connection) -> list[tuple[str, str, Personal]]:
         ids = [options.session]

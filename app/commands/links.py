@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             raise Refusal(f"No link of {session.name} can be made again: {again.why}")
         await security.write(conn, "exported", security.COMMAND_LINE, "", session.id, file="links")
         try:
-            write_links(options.to, again.people, config.public_url)
+            write_links(options.to, again.people, config.public_url, session.id)
         except OSError as error:
             raise Refusal(
                 f"The links can't be written to {options.to} ({error.strerror}). Give --to another name."

@@ -52,7 +52,8 @@ async def written(
     if people is None and again.others:
         print(f"note: of the links {again.lacking}", file=sys.stderr)
     try:
-        write_links(path, again.people if people is None else with_tokens(people, again), config.public_url)
+        linked = again.people if people is None else with_tokens(people, again)
+        write_links(path, linked, config.public_url, session_id)
     except OSError as error:
         raise Refusal(
             f"The links can't be written to {path} ({error.strerror}); {nothing}. Give --links another name."

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.commands.arguments import Refusal, count, new_file, share
+from app.commands.clusters import add_cluster, roomiest
 from app.commands.connection import connected, in_transaction
 from app.commands.lists import (
     LIST,
@@ -76,6 +77,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00, or 10:00 with --zone"
     )
     parser.add_argument("--zone", default="", help="of TIME, where it has no offset: Europe/Berlin")
+    add_cluster(parser, "the one with most room; with --from, its")
     parser.add_argument("--name", help="the session's name (default: the study's title)")
     parser.add_argument("--links", type=new_file, metavar="CSV", help="write one join link per player here")
     parser.add_argument(
@@ -96,6 +98,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, config: Config) -> int:
     study, places = parse(read_folder(options.study)), _places(options)
+    if not options.before and not options.cluster:
+        config = roomiest(config)
     listed = read_people(options.players, study) if options.players else Listed(())
     people = listed.people
     before = _before(options, config, study, bool(places))

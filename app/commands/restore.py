@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.commands.arguments import Refusal, as_typed, backups_at
+from app.commands.clusters import add_cluster, must_say_which
 from app.commands.connection import in_transaction_at, study_of
 from app.commands.progress import progress_line
 from app.config import Config
@@ -32,6 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--check", action="store_true", help="only say whether the backup is whole")
     parser.add_argument("--json", action="store_true", help="print what came of each session as JSON")
+    add_cluster(parser, "none")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -41,6 +43,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             if options.check:
                 print(f"{backup} is whole: of {manifest.made_at}, {manifest.rows['session']:,} sessions.")
                 return 0
+            must_say_which(options, config)
             with database_as_it_is(config) as url:
                 asyncio.run(restore(url, folder, manifest, say))
                 verdicts = asyncio.run(_recount(url, say))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import socket
 import sys
 from pathlib import Path
 
@@ -40,22 +41,58 @@ def run(options: argparse.Namespace, config: Config) -> int:
         )
     listener = bind(config.host, config.port)
     beside = bind_beside(config.host, config.port) if config.play_url else None
+    if config.clusters:
+        return _serve_several(config, listener, beside)
     with database(config, watch=True) as url:
         served = config.database_url or url
         fit, left_out = asyncio.run(
             fit_into(served, Fit(config.processes, config.pool_size), config.database_url is None)
         )
-        shown = f"[{config.host}]" if ":" in config.host else config.host
-        print(
-            f"NetworkLab serves http://{shown}:{config.port} with {counted(fit.processes)}. Ctrl-C stops it.",
-            flush=True,
-        )
-        if left_out:
-            print(left_out, file=sys.stderr, flush=True)
-        Processes(fit.processes, listener, served, beside, {"NETWORKLAB_POOL_SIZE": str(fit.pool_size)}).run(
-            lambda: _migrate(url)
-        )
+        _say(config, fit, left_out)
+        Processes(fit.processes, listener, served, beside, _fitting(fit)).run(lambda: _migrate(url))
     return 0
+
+
+def _serve_several(config: Config, listener: socket.socket, beside: socket.socket | None) -> int:
+    """Whichever is away now is taken in by the processes when it comes."""
+    wanted, left_out = Fit(config.processes, config.pool_size), list[str]()
+    fit, there = wanted, list[Config]()
+    for own in map(config.of, config.clusters):
+        try:
+            with database(own):
+                its_own, said = asyncio.run(fit_into(own.database_url or "", wanted, False))
+        except (psycopg.OperationalError, OSError) as error:
+            left_out.append(
+                f"The database {own.cluster} does not answer ({first_line(error)}). What is in it waits until it does."
+            )
+            continue
+        there.append(own)
+        fit = Fit(min(fit.processes, its_own.processes), min(fit.pool_size, its_own.pool_size))
+        left_out += [f"{own.cluster}: {said}"] if said else []
+    if not there:
+        raise Refusal("None of the databases of DATABASE_URLS answers. " + " ".join(left_out))
+    _say(config, fit, "\n".join(left_out))
+
+    def migrate_all() -> None:
+        for own in map(config.of, config.clusters):
+            _migrate(own.past_pooler(own.database_url or ""), own.cluster)
+
+    Processes(fit.processes, listener, "", beside, _fitting(fit)).run(migrate_all)
+    return 0
+
+
+def _fitting(fit: Fit) -> dict[str, str]:
+    return {"NETWORKLAB_POOL_SIZE": str(fit.pool_size)}
+
+
+def _say(config: Config, fit: Fit, left_out: str) -> None:
+    shown = f"[{config.host}]" if ":" in config.host else config.host
+    print(
+        f"NetworkLab serves http://{shown}:{config.port} with {counted(fit.processes)}. Ctrl-C stops it.",
+        flush=True,
+    )
+    if left_out:
+        print(left_out, file=sys.stderr, flush=True)
 
 
 def _preview(options: argparse.Namespace, config: Config) -> int:
@@ -71,9 +108,9 @@ def _preview(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _migrate(url: str) -> None:
+def _migrate(url: str, cluster: str = "") -> None:
     """Before new processes take the place of old ones: the old ones run on what the new ones have migrated."""
     try:
-        asyncio.run(migrate_at(url))
+        asyncio.run(migrate_at(url, cluster))
     except (psycopg.Error, ConfigError) as error:
         print(f"Not migrated: {first_line(error)}.", file=sys.stderr)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import sys
 
 from app.commands.arguments import as_typed
+from app.commands.clusters import of_each
 from app.commands.connection import in_transaction
 from app.config import Config
-from app.sessions.sessions import list_sessions
+from app.sessions.sessions import SessionLine, list_sessions
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    found = in_transaction(config, lambda conn: list_sessions(conn, options.archived))
+    found = _of_all(options, config) if config.clusters else _of_one(options, config)
     if options.json:
         print(
             json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found])
@@ -30,3 +33,16 @@ def run(options: argparse.Namespace, config: Config) -> int:
         for s in found:
             print(f"{s.id}  {s.status:8} {s.players:6,} players  {s.records:9,} records  {s.name}")
     return 0
+
+
+def _of_one(options: argparse.Namespace, config: Config) -> list[SessionLine]:
+    return in_transaction(config, lambda conn: list_sessions(conn, options.archived))
+
+
+def _of_all(options: argparse.Namespace, config: Config) -> list[SessionLine]:
+    """Of all databases that answer; the others are named."""
+    said = asyncio.run(of_each(config, lambda conn: list_sessions(conn, options.archived)))
+    for name in (name for name, lines in said.items() if lines is None):
+        print(f"note: {name} does not answer, so its sessions are not among these.", file=sys.stderr)
+    found = [one for lines in said.values() for one in lines or ()]
+    return sorted(found, key=lambda one: one.opened_at, reverse=True)

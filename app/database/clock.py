@@ -7,13 +7,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
+
+class DatabaseClock:
+    ahead = timedelta()  # how far the database's clock is ahead of this machine's
+
+
 _standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
-_ahead = timedelta()  # how far the database's clock is ahead of this machine's
+_clock: ContextVar[DatabaseClock] = ContextVar("clock", default=DatabaseClock())  # noqa: B039 one for all who work for one database
 
 
 def now() -> datetime:
     """The database's time, as well as this process knows it."""
-    return _standing.get() or datetime.now(UTC) + _ahead
+    return _standing.get() or datetime.now(UTC) + _clock.get().ahead
+
+
+def go_by(clock: DatabaseClock) -> None:
+    """From here on this task, and each that it begins, works for a database with this clock: there are several."""
+    _clock.set(clock)
 
 
 @contextmanager
@@ -28,5 +38,4 @@ def standing_at(moment: datetime) -> Iterator[None]:
 
 def heard(database_now: datetime, asked: datetime, answered: datetime) -> None:
     """The database was asked for its time; the answer was true about halfway between asking and hearing."""
-    global _ahead
-    _ahead = database_now - (asked + (answered - asked) / 2)
+    _clock.get().ahead = database_now - (asked + (answered - asked) / 2)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from app.config import Config, ConfigError
+from app.database.clusters import be_named
 from app.database.connections import connect
 from app.database.embedded import EmbeddedError, Postgres
 from app.database.migrations import migrate
@@ -27,7 +28,7 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
     """
     if config.database_url:
         asyncio.run(look_at_pooler(config.database_url, config.listener_url))
-        asyncio.run(migrate_at(config.past_pooler(config.database_url)))
+        asyncio.run(migrate_at(config.past_pooler(config.database_url), config.cluster))
         yield config.past_pooler(config.database_url)
         return
     with Postgres(config.home) as postgres:
@@ -70,8 +71,9 @@ def kept_running(current: Callable[[], Postgres | None]) -> Iterator[None]:
         watcher.join()
 
 
-async def migrate_at(url: str) -> None:
-    """Raises `ConfigError` for a Postgres that does not keep what it has committed."""
+async def migrate_at(url: str, cluster: str = "") -> None:
+    """`cluster`: what it is called, of several. Raises `ConfigError` for a Postgres that does not keep what it has
+    committed, and for one that is called otherwise."""
     conn = await connect(url, "migrate")
     try:
         if await value(conn, b"show fsync") != "on":
@@ -79,5 +81,7 @@ async def migrate_at(url: str) -> None:
                 "This Postgres runs with fsync = off, so an acknowledged answer may be lost; set fsync = on."
             )
         await migrate(conn)
+        if cluster:
+            await be_named(conn, cluster)
     finally:
         await conn.close()

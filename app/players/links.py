@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from app.database.clusters import BETWEEN
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players.lists import escape
@@ -18,6 +19,7 @@ from app.players.people import COLUMNS, LINK, Person
 from app.players.tokens import hashed, made_token, server_secret
 
 SQL = Queries(__name__)
+SESSION = "in"  # of the address of a link: which session is meant, of several that know its token
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,10 @@ def with_tokens(people: Sequence[Person], again: Links) -> list[Person]:
     return [person if person.token else replace(person, token=made[person.label]) for person in people]
 
 
-def link_of(person: Person, public_url: str) -> str:
-    return f"{public_url}/join/{quote(person.token)}"
+def link_of(person: Person, public_url: str, session_id: str) -> str:
+    """Where there are several databases, the session says in which one its people are."""
+    meant = f"?{SESSION}={session_id}" if BETWEEN in session_id else ""
+    return f"{public_url}/join/{quote(person.token)}{meant}"
 
 
 def warning_of(public_url: str) -> str:
@@ -95,23 +99,23 @@ def door_link(session_id: str, public_url: str) -> str:
     return f"{public_url}/s/{session_id}"
 
 
-def as_csv(people: Iterable[Person], public_url: str) -> str:
+def as_csv(people: Iterable[Person], public_url: str, session_id: str) -> str:
     """A list of people with their links: no spreadsheet takes a label for a formula, and it reads back as it was."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([*COLUMNS, LINK])
     for person in people:
         label, type_ = escape(person.label), escape(person.type)  # people may have given these themselves
-        writer.writerow([person.token, label, type_, link_of(person, public_url)])
+        writer.writerow([person.token, label, type_, link_of(person, public_url, session_id)])
     return text.getvalue()
 
 
-def write_links(path: Path, people: Iterable[Person], public_url: str) -> None:
+def write_links(path: Path, people: Iterable[Person], public_url: str, session_id: str) -> None:
     """A whole list or none, for its owner's eyes: who has a link is that player. Raises OSError."""
     temporary = path.with_name(path.name + ".part")
     with open(
         os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="", encoding="utf-8"
     ) as file:
         os.fchmod(file.fileno(), 0o600)  # it may have been left there by somebody with another mode
-        file.write(as_csv(people, public_url))
+        file.write(as_csv(people, public_url, session_id))
     temporary.replace(path)

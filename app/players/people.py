@@ -170,7 +170,9 @@ def _rows(name: str, content: bytes, study: Study, limits: Limits) -> tuple[list
             wrong = f"has more than {limits.people:,} players (line {line.number})"
             raise PeopleError(name, wrong, limits.cure)
         rows.append(_row(name, line, columns, study))
-    if all(row.token and row.given.get(LINK, "").endswith(f"/join/{row.token}") for row in rows):
+    if all(
+        row.token and row.given.get(LINK, "").partition("?")[0].endswith(f"/join/{row.token}") for row in rows
+    ):
         rows = [_of_our_own(row) for row in rows]
     notes = [sheet.taken] if sheet.taken else []
     kept = ", ".join(rows[0].given) if rows else ""

@@ -45,6 +45,7 @@ def run_preview(config: Config, folder: Path, players: int | None) -> None:
     frames = [Frame(n, _beside(config, n)) for n in range(1, (players or FRAMES) + 1)]
     # Its sessions are played with and thrown away: they have no business beside anybody's data.
     own = replace(config, home=config.home / "preview", database_url=None, listener_url=None)
+    own = replace(own, clusters={}, listeners={}, cluster="")
     own.home.mkdir(parents=True, exist_ok=True)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: None)  # what uvicorn passes on once it has stopped

@@ -28,6 +28,11 @@ from app.rehearsal.standby import StandbyPostgres, kill_machine
 from app.web.processes import free_port
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
+OF_OTHERS = {
+    "NETWORKLAB_LISTENER_URL",
+    "DATABASE_URLS",
+    "NETWORKLAB_LISTENER_URLS",
+}  # databases, not these servers'
 READY = 90.0  # seconds after a fault in which the server must be ready again
 
 
@@ -156,7 +161,7 @@ def _hosts(
 ) -> list[ServerHost]:
     """Running. One alone answers at `port` itself; of several each is a machine of its own, where there are such."""
     command = [sys.executable, "-P", "-m", "app", "serve", "--processes", str(processes)]
-    environ = {name: value for name, value in os.environ.items() if name != "NETWORKLAB_LISTENER_URL"}
+    environ = {name: value for name, value in os.environ.items() if name not in OF_OTHERS}
     environ |= {"DATABASE_URL": url, "PYTHONPATH": str(PACKAGE.parent)}
     if count > 1:
         environ |= {"NETWORKLAB_URL": f"http://127.0.0.1:{port}", "NETWORKLAB_PLAY_URL": NOWHERE}

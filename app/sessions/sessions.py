@@ -69,10 +69,9 @@ async def open_session(
     `places`: of its one link for everybody; None: it has none. `form`: by which it was asked for, "" by none.
     Raises `OpenedAlready`.
     """
-    session_id = new_token(8)
-    new = dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256)
+    new = dict(id=new_token(8), name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256)
     try:
-        await conn.execute(SQL["add_session"], new | dict(start_at=start_at, form=form or None))
+        session_id: str = await value(conn, SQL["add_session"], **new, start_at=start_at, form=form or None)
     except UniqueViolation as error:
         if error.diag.constraint_name != "one_form_one_session":
             raise
@@ -128,6 +127,12 @@ async def opened_by(conn: Connection, form: str) -> str | None:
 async def people_playing(conn: Connection) -> int:
     """Who is in, of all sessions that are not closed."""
     found: int = await value(conn, SQL["people_playing"])
+    return found
+
+
+async def people_expected(conn: Connection) -> int:
+    """Who is in, or invited, of all sessions that are not closed."""
+    found: int = await value(conn, SQL["people_expected"])
     return found
 
 

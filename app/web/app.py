@@ -50,7 +50,8 @@ from app.web.api import routes
 from app.web.assets import static_files
 from app.web.auth import no_players_page, same_site
 from app.web.homes import Homes
-from app.web.lab import open_lab
+from app.web.lab import open_lab, running
+from app.web.labs import open_labs
 from app.web.metrics import metrics
 from app.web.player_stream import play_live
 from app.web.researchers import admitted
@@ -86,9 +87,11 @@ _ahead: list[Litestar] = []
 
 
 def create_app(config: Config, url: str, homes: Homes | None = None) -> Litestar:
-    """The application for the database at `url`, which must be migrated. `homes`: where there are other processes."""
+    """The application for the database at `url`, which must be migrated, or for the several of `config`, which need not
+    be. `homes`: where there are other processes."""
     app = _ahead.pop() if _ahead else _routed()
     app.state.config, app.state.url, app.state.homes = config, url, homes or Homes()
+    app.state.lab = app.state.labs = None  # one of them, once it is open
     return app
 
 
@@ -99,13 +102,25 @@ def route_ahead() -> None:
 
 @asynccontextmanager
 async def _lab(app: Litestar) -> AsyncIterator[None]:
-    async with open_lab(app.state.config, app.state.url, app.state.homes) as app.state.lab:
+    config, homes = app.state.config, app.state.homes
+    async with _one_lab(app) if not config.clusters else open_labs(config, homes) as app.state.labs:
         # All that is read from files: a new version may take their place while this process goes on.
         templates.read_all()
         static_files()
         await asyncio.to_thread(clear_leftovers)
         _settle()
         yield
+
+
+@asynccontextmanager
+async def _one_lab(app: Litestar) -> AsyncIterator[None]:
+    """Of the one database that there is."""
+    homes: Homes = app.state.homes
+    async with open_lab(app.state.config, app.state.url, homes) as lab:
+        app.state.lab = lab
+        homes.store, homes.handled = lambda _, move: lab.moves.submit(move), lab.referee.submit
+        async with running(homes.run()):
+            yield
 
 
 def _routed() -> Litestar:

@@ -34,7 +34,7 @@ class OtherPlayer(NotSignedIn):
 async def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """The guard of every form. Raises a 403."""
     if connection.scope.get("method") not in ("GET", "HEAD", "OPTIONS"):
-        check_site(dict(connection.scope["headers"]), lab_of(connection).config)
+        check_site(dict(connection.scope["headers"]), connection.app.state.config)
 
 
 def check_site(headers: RawHeaders, config: Config) -> None:
@@ -147,7 +147,7 @@ def cookie_in(headers: RawHeaders, name: str) -> str:
 
 def is_secure(connection: ASGIConnection) -> bool:  # type: ignore[type-arg]
     """Over TLS, as join links say, or as a proxy says that is trusted (`FORWARDED_ALLOW_IPS`)."""
-    return lab_of(connection).config.secure or connection.scope["scheme"] == "https"
+    return bool(connection.app.state.config.secure) or connection.scope["scheme"] == "https"
 
 
 def cookie(name: str, value: str, secure: bool, max_age: int = int(WEEK)) -> dict[str, str]:

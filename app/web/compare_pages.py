@@ -9,14 +9,14 @@ from litestar.response import Response
 from psycopg.errors import QueryCanceled
 
 from app.database.group_commit import Busy
-from app.sessions.sessions import list_sessions
-from app.web.access import rights
 from app.web.lab import Query, lab_of
+from app.web.labs import lab_having
 from app.web.looks import looking, trouble_of
 from app.web.monitor.comparing import read_side
-from app.web.monitor.side_by_side import SAME_TWICE, groups, verdict
+from app.web.monitor.side_by_side import APART, SAME_TWICE, groups, verdict
 from app.web.researchers import ACCOUNT, must_be_on, study_of, who_asks
 from app.web.responses import page
+from app.web.seen_sessions import seen_by
 from app.web.studies.differing import FIRST, SECOND, files_apart, words_apart
 
 
@@ -24,16 +24,17 @@ from app.web.studies.differing import FIRST, SECOND, files_apart, words_apart
 async def compare_page(request: Query, a: str = "", b: str = "") -> Response[str]:
     """Without both of them: which are to be compared."""
     lab, who = lab_of(request), who_asks(request)
-    async with lab.pool.connection() as conn:
-        on = await rights.rights_of(conn, who.name)
-        there = [*await list_sessions(conn), *await list_sessions(conn, archived=True)]
-    for one in filter(None, (a, b)):
-        await must_be_on(request, one)
-    context = dict(who=who, a=a, b=b, sessions=[one for one in there if one.id in on], trouble="", first=None)
+    there, _, _ = await seen_by(request, False, True)
+    having = [await lab_having(request, one) for one in (a, b) if one]
+    for one, its in zip(filter(None, (a, b)), having, strict=True):
+        await must_be_on(request, one, its)
+    context = dict(who=who, a=a, b=b, sessions=there, trouble="", first=None)
     if not (a and b):
         return page("admin/compare.html", context)
     if a == b:
         return page("admin/compare.html", context | dict(trouble=SAME_TWICE), 422)
+    if having[0] is not having[1]:
+        return page("admin/compare.html", context | dict(trouble=APART), 409)
     studies = await study_of(request, a), await study_of(request, b)
     try:
         async with looking(lab) as conn:

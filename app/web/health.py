@@ -9,7 +9,8 @@ import psycopg
 from litestar import MediaType, Response, asgi, get
 from litestar.types import Receive, Scope, Send
 
-from app.web.lab import Query, lab_of
+from app.web.lab import Lab, Query, lab_of
+from app.web.labs import Labs
 from app.web.streams import refuse, send_stream
 
 PIECES, PAUSE = 3, 0.4  # of a stream that tells whether streams come through, and seconds between two
@@ -23,15 +24,25 @@ async def health_live() -> str:
 
 @get("/health/ready", media_type=MediaType.TEXT)
 async def health_ready(request: Query) -> Response[str]:
-    """Ready: the database answers within a second and the listener hears it."""
-    lab = lab_of(request)
+    """Ready: the database answers within a second and the listener hears it; of several databases, one of them does,
+    and each is named."""
+    labs: Labs | None = request.app.state.labs
+    if labs is None:
+        ready = await _is_ready(lab_of(request))
+        return Response("ready\n" if ready else "not ready\n", status_code=200 if ready else 503)
+    found = dict.fromkeys(labs.config.clusters, False)
+    found |= zip(labs.there, await asyncio.gather(*map(_is_ready, labs.there.values())), strict=True)
+    told = "".join(f"{name} {'ready' if one else 'not ready'}\n" for name, one in found.items())
+    return Response(told, status_code=200 if any(found.values()) else 503)
+
+
+async def _is_ready(lab: Lab) -> bool:
     try:
         async with asyncio.timeout(1), lab.pool.connection() as conn:
             await conn.execute("select 1")
-        ready = lab.listener.connected.is_set()
+        return lab.listener.connected.is_set()
     except (TimeoutError, psycopg.Error):
-        ready = False
-    return Response("ready\n" if ready else "not ready\n", status_code=200 if ready else 503)
+        return False
 
 
 @asgi("/play/live/check", copy_scope=True)

@@ -85,6 +85,7 @@ Heard = Here | HandedOver | Came | Passed
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     future: asyncio.Future[Stored | Came]
+    session_id: str
     move: NewMove
     since: float
     home: tuple[int, int]  # who was asked: which of the processes, and its number for the system
@@ -101,7 +102,7 @@ class Homes:
         self.nth, self.pid = nth, os.getpid()
         self.inlet = ways[0] if ways else None
         self.outlets = ways[1:]
-        self.store: Callable[[NewMove], asyncio.Future[Stored]]
+        self.store: Callable[[str, NewMove], asyncio.Future[Stored]]  # a move of this session
         self.handled: Callable[[str, int, int], Coming]
         self.take_over: Callable[[bytes, int], None] = lambda _, descriptor: os.close(descriptor)
         self.here: dict[int, int] = {}  # the others that are there, and their numbers for the system
@@ -121,12 +122,12 @@ class Homes:
         """Have a move stored where its room is at home; here it is only stored. Raises `Busy`."""
         home, number, now = self.elsewhere(move.room_id), next(self.numbers), time.monotonic()
         if home is None:
-            return self.store(move)  # type: ignore[return-value]
+            return self.store(session_id, move)  # type: ignore[return-value]
         asked = HandedOver(self.nth, number, session_id, move, self.here[home], now)
         if not self._tell(home, asked):
-            return self.store(move)  # type: ignore[return-value]
+            return self.store(session_id, move)  # type: ignore[return-value]
         future: asyncio.Future[Stored | Came] = asyncio.get_running_loop().create_future()
-        self.asked[number] = _Waiting(future, move, now, (home, asked.to))
+        self.asked[number] = _Waiting(future, session_id, move, now, (home, asked.to))
         return future
 
     def pass_on(self, home: int, head: bytes, descriptor: int) -> bool:
@@ -242,7 +243,7 @@ class Homes:
             tell(None)  # whoever has asked may have stored it, or told its maker that it does not count
             return
         try:
-            self.store(asked.move).add_done_callback(settle)
+            self.store(asked.session_id, asked.move).add_done_callback(settle)
         except Busy:
             tell(None)
 
@@ -258,9 +259,10 @@ class Homes:
 
     def _do_alone(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            future = self.asked[number].future
+            one = self.asked.pop(number)
+            future = one.future
             try:
-                stored = self.store(self.asked.pop(number).move)
+                stored = self.store(one.session_id, one.move)
             except Busy as error:
                 future.set_exception(error)
             else:

@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode
 from litestar.params import Parameter
 
 from app.players import players
+from app.players.links import SESSION
 from app.players.players import Player
 from app.web.access.attempts import network_of
 from app.web.auth import address_of, too_many
 from app.web.lab import Query, lab_of
 from app.web.play_page import OtherSession
 
-SESSION = "in"  # of the address of a link
 Token = Annotated[str, Parameter(max_length=200)]
 
 

@@ -129,14 +129,31 @@ class Lab:
         )
 
 
+class ClusterAway(Exception):
+    """What a request asks for is, or may be, in one of several databases that does not answer."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(*names)
+        self.names = names
+
+
+LAB = "lab"  # in the scope's state, where there are several: see front.py
+
+
 def lab_of(connection: ASGIConnection) -> Lab:  # type: ignore[type-arg]
-    lab: Lab = connection.app.state.lab
+    """Raises `ClusterAway`."""
+    lab: Lab | ClusterAway = connection.scope["state"].get(LAB) or connection.app.state.lab
+    if isinstance(lab, ClusterAway):
+        raise lab
     return lab
 
 
 @asynccontextmanager
 async def open_lab(config: Config, url: str, homes: Homes) -> AsyncIterator[Lab]:
-    """A process's lab, with all its parts running beside the requests; ready once it hears the database."""
+    """Of a database, with all its parts running beside the requests; ready once it hears the database.
+
+    A process has one, or where there are several databases one for each: labs.py.
+    """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(url, config.pool_size))
         async with pool.connection() as conn:
@@ -144,7 +161,6 @@ async def open_lab(config: Config, url: str, homes: Homes) -> AsyncIterator[Lab]
         hooks = Hooks()
         stack.push_async_callback(hooks.retire, 0.0)
         lab = _lab(config, url, pool, keys, hooks, homes)
-        homes.store, homes.handled = lab.moves.submit, lab.referee.submit
         stack.push_async_callback(lab.ticker.say_goodbye)
         stack.push_async_callback(_end_all, lab.rehearsals)
         parts = [
@@ -154,14 +170,13 @@ async def open_lab(config: Config, url: str, homes: Homes) -> AsyncIterator[Lab]
             lab.referee.run(),
             lab.ticker.run(),
             lab.typists.run(),
-            homes.run(),
             lab.open_pages.run(),
             Erasures(config.past_pooler(url)).run(),
             Recruiting(config.past_pooler(url), config).run(),
             look_around(url),
         ]
         for part in [*(commit.run() for commit in lab.commits), *parts]:
-            await stack.enter_async_context(_running(part))
+            await stack.enter_async_context(running(part))
         async with asyncio.timeout(30):
             await lab.listener.connected.wait()
         yield lab
@@ -251,7 +266,7 @@ async def _end_all(tasks: set[asyncio.Task[None]]) -> None:
 
 
 @asynccontextmanager
-async def _running(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def running(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run a part of the server beside the requests. If it fails, so does the process: half a server is worse."""
     task = asyncio.create_task(part)
     task.add_done_callback(_give_up)

@@ -46,7 +46,7 @@ async def add_list(request: Query, session_id: str) -> Response[str]:
     except PeopleError as error:
         return problem(request, 422, f"{error} Nobody was added.", to)
     url = lab_of(request).config.public_url
-    links = base64.b64encode(as_csv(added.people, url).encode()).decode()
+    links = base64.b64encode(as_csv(added.people, url, session_id).encode()).decode()
     context = dict(session=added.session, many=added.many, notes=added.notes, links=links)
     return page("admin/added.html", context | dict(who=who_asks(request), warning=warning_of(url)))
 
@@ -102,7 +102,7 @@ async def send_links(request: Query, session_id: str) -> Response[bytes] | Respo
         sentence = f"No link of {session.name} can be made again: {again.why}"
         return problem(request, 409, sentence, f"/admin/sessions/{session_id}")
     return Response(
-        as_csv(again.people, lab.config.public_url).encode(),
+        as_csv(again.people, lab.config.public_url, session_id).encode(),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="links-{session_id}.csv"'},
     )

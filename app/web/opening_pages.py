@@ -16,7 +16,7 @@ from litestar.response import Redirect, Response
 from app.players.door import places_of
 from app.players.links import as_csv, warning_of
 from app.players.tokens import new_token
-from app.sessions.sessions import find_session
+from app.sessions.sessions import Session, find_session
 from app.sessions.waves import wave_of
 from app.study import shelf
 from app.study.model.study import Study
@@ -25,13 +25,14 @@ from app.study.shelf import KeptVersion
 from app.study.syntax.mistakes import StudyError
 from app.web.access import rights, study_rights
 from app.web.drawn import qr_picture
-from app.web.lab import Query, lab_of
+from app.web.lab import Lab, Query, lab_of
+from app.web.labs import Labs, everywhere
 from app.web.opening_forms import (
     OpeningForm,
     may_go_on_from,
     may_invite_from,
 )
-from app.web.openings import OpenedSession, open_by
+from app.web.openings import OpenedSession, open_by, roomiest
 from app.web.researchers import ACTS, MAKES, study_of, who_asks
 from app.web.responses import SentOn, page
 from app.web.sent_lists import LARGEST_LIST, form_with_list, known_by, list_in
@@ -147,10 +148,23 @@ async def _form(request: Query, origin: Origin, wanted: OpeningForm | None = Non
     context = dict(
         who=who_asks(request), origin=origin, study=origin.study, said=wanted.said, wrong=wanted.wrong
     )
-    async with lab_of(request).pool.connection() as conn:
-        context["earlier"] = await may_go_on_from(conn, who_asks(request).name)
+    context["earlier"] = await _may_go_on_from(request)
+    labs: Labs | None = request.app.state.labs
+    if labs is not None:
+        context |= dict(clusters=[*labs.present()], roomy=await roomiest(labs))
     context |= dict(form_key=wanted.says("form_key") or new_token(12), warning=warning_of(url))
     return page("admin/opening.html", context, 422 if wanted.wrong else 200)
+
+
+async def _may_go_on_from(request: Query) -> list[Session]:
+    name = who_asks(request).name
+
+    async def there(lab: Lab) -> list[Session]:
+        async with lab.pool.connection() as conn:
+            return await may_go_on_from(conn, name)
+
+    found, _ = await everywhere(request, there)
+    return [one for sessions in found for one in sessions]
 
 
 async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
@@ -168,7 +182,11 @@ async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
 def _opened(request: Query, origin: Origin, opened: OpenedSession) -> Response[str]:
     """The links of a list stand on this page and on no other."""
     url, link = lab_of(request).config.public_url, opened.door_link
-    links = base64.b64encode(as_csv(opened.people, url).encode()).decode() if opened.people else ""
+    links = (
+        base64.b64encode(as_csv(opened.people, url, opened.session.id).encode()).decode()
+        if opened.people
+        else ""
+    )
     context: dict[str, Any] = dict(who=who_asks(request), session=opened.session, study=origin.study)
     context |= dict(many=opened.many, links=links, before=opened.before, notes=opened.notes)
     context |= dict(door_link=link, door_picture=qr_picture(link) if link else "", warning=warning_of(url))

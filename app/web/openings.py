@@ -12,12 +12,20 @@ from app.players.door import places_of
 from app.players.links import door_link, links_again, with_tokens
 from app.players.people import Person
 from app.sessions.going_on import ON_PAGE, Before, notes_without
-from app.sessions.sessions import OpenedAlready, Session, SessionError, find_session, opened_by
+from app.sessions.sessions import (
+    OpenedAlready,
+    Session,
+    SessionError,
+    find_session,
+    opened_by,
+    people_expected,
+)
 from app.study.model.study import Study
 from app.study.reading import check
 from app.web.access import rights, security
 from app.web.auth import address_of
-from app.web.lab import Query, lab_of
+from app.web.lab import ClusterAway, Lab, Query, lab_of
+from app.web.labs import Labs
 from app.web.new_sessions import NewSession, elsewhere, open_wanted, refuse_scripts
 from app.web.opening_forms import OpeningForm, before_in, listed_in, places_in, start_in
 from app.web.researchers import must_be_on, who_asks
@@ -39,8 +47,9 @@ class OpenedSession:
 async def open_by(request: Query, study: Study, wanted: OpeningForm, known: str) -> OpenedSession | None:
     """None: something is `wrong` with what is wanted, which says what. `known`: by what it is known if it comes
     again."""
-    lab, who = lab_of(request), who_asks(request)
-    if opened := await _opened_already(request, known):
+    who = who_asks(request)
+    lab, opened = await _lab_for(request, wanted, known)
+    if lab is None or opened:
         return opened
     lab.lists.check()
     async with lab.lists:
@@ -67,7 +76,7 @@ async def open_by(request: Query, study: Study, wanted: OpeningForm, known: str)
             notes = [*listed.notes, *elsewhere(made.shared, await rights.rights_of(conn, who.name))]
             people = with_tokens(listed.people, await links_again(conn, made.session.id))
     except SessionError as error:
-        if isinstance(error, OpenedAlready) and (opened := await _opened_already(request, known)):
+        if isinstance(error, OpenedAlready) and (opened := await _opened_in(request, lab, known)):
             return opened
         wanted.wrong["form"] = str(error)
         return None
@@ -76,15 +85,53 @@ async def open_by(request: Query, study: Study, wanted: OpeningForm, known: str)
     return OpenedSession(made.session, True, link, people, made.people, notes, before)
 
 
-async def _opened_already(request: Query, known: str) -> OpenedSession | None:
-    """The session that this very request has opened; None: it has not come yet. Raises a 404 for who is not on that
-    session any more."""
-    lab = lab_of(request)
+async def _lab_for(
+    request: Query, wanted: OpeningForm, known: str
+) -> tuple[Lab | None, OpenedSession | None]:
+    """Where it is to be opened, and the session that this very request has opened, which may be elsewhere.
+
+    Of several databases that of the session before, or the one that is named, or else the one with most room; None
+    where something is wrong with that. Raises `ClusterAway` where nobody can say.
+    """
+    labs: Labs | None = request.app.state.labs
+    named, before = wanted.says("cluster"), wanted.says("before")
+    if named and (labs is None or named not in labs.config.clusters):
+        wanted.wrong["cluster"] = f"There is no database called “{named[:40]}” here. Leave it out."
+        return None, None
+    if labs is None:
+        lab = lab_of(request)
+    elif before or named:
+        lab = labs.lab(await labs.of_session(before) if before else named)
+    else:
+        for one in labs.present().values():
+            if opened := await _opened_in(request, one, known):
+                return one, opened
+        if away := labs.away:
+            raise ClusterAway(*away)
+        return labs.lab(await roomiest(labs)), None
+    return lab, await _opened_in(request, lab, known)
+
+
+async def roomiest(labs: Labs) -> str:
+    """Of the databases that answer the one where the fewest people are in, or expected. Raises `ClusterAway`."""
+
+    async def expected(lab: Lab) -> int:
+        async with lab.pool.connection() as conn:
+            return await people_expected(conn)
+
+    found = await labs.ask_all(expected)
+    if not found:
+        raise ClusterAway(*labs.config.clusters)
+    return min(found, key=lambda name: found[name])
+
+
+async def _opened_in(request: Query, lab: Lab, known: str) -> OpenedSession | None:
+    """None: it has not come yet. Raises a 404 for who is not on that session any more."""
     async with lab.pool.connection() as conn:
         session_id = await opened_by(conn, known)
     if session_id is None:
         return None
-    await must_be_on(request, session_id)
+    await must_be_on(request, session_id, lab)
     async with lab.pool.connection() as conn:
         session, has_door = (
             await find_session(conn, session_id),

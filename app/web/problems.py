@@ -20,7 +20,7 @@ from app.study.stored import NoSuchSession
 from app.web.auth import NotSignedIn, OtherPlayer, is_of_programs, is_of_researchers
 from app.web.hindrances import door_without_cookie
 from app.web.invitations import UnknownToken
-from app.web.lab import Query, lab_of
+from app.web.lab import ClusterAway, Query, lab_of
 from app.web.program_words import TAKES
 from app.web.researchers import NotLoggedIn, NotOnSession
 from app.web.responses import SentOn, problem
@@ -144,6 +144,27 @@ def _busy(request: Query, _: Exception) -> Response[str]:
     return problem(request, 503, sentence, to, headers={"Retry-After": "1"})
 
 
+def _away(request: Query, error: ClusterAway) -> Response[str]:
+    """One of several databases does not answer; what is in the others goes on. A page comes again by itself."""
+    path, names = request.url.path, " and ".join(error.names)
+    lacking = f"The database {names} does" if len(error.names) == 1 else f"The databases {names} do"
+    headers = {"Retry-After": "5"}
+    if is_of_programs(path):
+        return problem(
+            request, 503, f"{lacking} not answer, so nobody can say. Ask again in a while.", headers=headers
+        )
+    if request.method not in ("GET", "HEAD") or "hx-request" in request.headers:
+        return _busy(request, error)
+    headers["Refresh"] = "5"
+    if is_of_researchers(path):
+        sentence = f"{lacking} not answer. What is there waits, and this page goes on by itself; all others go on now."
+    else:
+        sentence = Sentence(
+            "A part of the server can’t be reached just now. Nothing is lost, and this page goes on by itself."
+        )
+    return problem(request, 503, sentence, headers=headers)
+
+
 def _not_primary(request: Query, error: Exception) -> Response[str]:
     """The pool leads to a Postgres that takes no writes any more; the next request meets new connections."""
     response = _busy(request, error)
@@ -168,6 +189,7 @@ HANDLERS: ExceptionHandlersMap = {
     NotOnSession: _not_on_session,
     UnknownToken: _unknown_token,
     NoSuchSession: _unknown_token,
+    ClusterAway: _away,
     Busy: _busy,
     PoolTimeout: _busy,
     TooManyRequests: _busy,

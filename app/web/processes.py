@@ -146,7 +146,8 @@ class Child:
             theirs.set_inheritable(True)
             descriptors = [theirs.fileno(), *(one.fileno() for one in listeners)]
             arguments = ["serve-process", *map(str, descriptors), "--ways", str(nth), *map(str, ways)]
-            environ = {"DATABASE_URL": url, **settings, **_addresses(listeners)}
+            one = {"DATABASE_URL": url, "DATABASE_URLS": "", "NETWORKLAB_LISTENER_URLS": ""} if url else {}
+            environ = {**one, **settings, **_addresses(listeners)}
             self.popen = self.begin(arguments, [*descriptors, *ways], environ)
         self.born = time.monotonic()
 

@@ -21,7 +21,8 @@ from app.web.access.logins import LoggedIn, find_login
 from app.web.access.rights import SESSIONS, right_on
 from app.web.access.security import write_refusal
 from app.web.auth import ADMIN_COOKIE, address_of, cookie_in
-from app.web.lab import Query, lab_of
+from app.web.lab import Lab, Query, lab_of
+from app.web.labs import brought
 
 # What a handler says: @get("/sessions/{session_id:str}", needs=SEES). One that says nothing is refused to everybody.
 Need = Literal["nobody", "account", "makes", "sees", "files", "acts", "owns"]
@@ -131,20 +132,31 @@ async def _asking(
 ) -> Researcher:
     if not key:
         raise NotLoggedIn
-    async with lab_of(connection).pool.connection() as conn:
-        found = await find(conn, key)
-        if found is None:
-            raise NotLoggedIn
-        right = None if session_id is None else await right_on(conn, session_id, found.name)
+    lab = lab_of(connection)
+    found, right = await _known_there(lab, session_id, key, find)
+    if found is None and await brought(connection, lab):
+        found, right = await _known_there(lab, session_id, key, find)
+    if found is None:
+        raise NotLoggedIn
     if session_id is not None and right is None:
         raise await _not_on(connection, found.name, session_id)
     return Researcher(found.name, found.login_id, right, found.observes)
 
 
-async def must_be_on(connection: ASGIConnection, session_id: str) -> None:  # type: ignore[type-arg]
-    """The same 404 for a page of several sessions, of each that it is asked for."""
+async def _known_there(
+    lab: Lab, session_id: str | None, key: str, find: Find
+) -> tuple[LoggedIn | None, Right | None]:
+    async with lab.pool.connection() as conn:
+        found = await find(conn, key)
+        right = await right_on(conn, session_id, found.name) if found and session_id is not None else None
+    return found, right
+
+
+async def must_be_on(connection: ASGIConnection, session_id: str, lab: Lab | None = None) -> None:  # type: ignore[type-arg]
+    """The same 404 for a page of several sessions, of each that it is asked for. `lab`: where it is, if not where the
+    request is."""
     name = who_asks(connection).name
-    async with lab_of(connection).pool.connection() as conn:
+    async with (lab or lab_of(connection)).pool.connection() as conn:
         right = await right_on(conn, session_id, name)
     if right is None:
         raise await _not_on(connection, name, session_id)

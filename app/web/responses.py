@@ -19,7 +19,7 @@ from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.web import languages, templates
 from app.web.auth import NotSignedIn, is_of_programs, is_of_researchers, player_of
-from app.web.lab import lab_of
+from app.web.lab import ClusterAway, lab_of
 from app.web.program_words import as_to_program
 from app.web.static import is_versioned
 
@@ -146,7 +146,7 @@ def texts_for(request: Request[Any, Any, Any]) -> Texts:
         return texts_in()
     try:
         study = lab_of(request).studies.at_hand(player_of(request)[1])
-    except NotSignedIn:
+    except (NotSignedIn, ClusterAway):
         study = None
     return (
         templates.texts_of(languages.of_cookie(request, study))
@@ -182,6 +182,6 @@ async def add_headers(message: Message, scope: Scope) -> None:
         named = {name for name, _ in given}  # by a page that may be framed
         of_all = FOR_RESEARCHERS if is_of_researchers(scope["path"]) else HEADERS
         ours = [header for header in of_all if header[0] not in named]
-        secure = scope["scheme"] == "https" or scope["litestar_app"].state.lab.config.secure
+        secure = scope["scheme"] == "https" or scope["litestar_app"].state.config.secure
         kept, tls = FOR_EVER if for_ever else NOT_KEPT, [ONLY_TLS] if secure else []
         message["headers"] = [*given, *ours, kept, *tls]

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from app.config import Config
 from app.web import move_forms, player_stream, record_forms, streams
 from app.web.app import create_app
+from app.web.front import Front, at_once
 from app.web.homes import Homes
 from app.web.play_origin import PlayOrigin
 from app.web.processes import allow_many_connections
@@ -90,7 +91,7 @@ class Protocol(Bounded):
         query = b"?" + cycle.scope["query_string"] if cycle.scope["query_string"] else b""
         head = b"GET %s%s HTTP/1.1\r\n" % (cycle.scope["raw_path"], query)
         head += b"".join(b"%s: %s\r\n" % header for header in cycle.scope["headers"]) + b"\r\n"
-        if not self.state.lab.homes.pass_on(home, head, way.get_extra_info("socket").fileno()):
+        if not self.state.homes.pass_on(home, head, way.get_extra_info("socket").fileno()):
             return False
         way.ended = True  # what ends the stream here is not for its reader
         way.abort()
@@ -112,8 +113,12 @@ class Protocol(Bounded):
             cycle.scope["state"]["posted"] = posted
             super(Protocol, self).start(cycle, self.app)
 
-        lab, headers = self.state.lab, dict(cycle.scope["headers"])
-        TAKES[cycle.scope["path"]](lab, headers, bytes(cycle.body), say, pass_on)
+        headers = dict(cycle.scope["headers"])
+        lab = self.state.lab if self.state.labs is None else at_once(self.state.labs, headers)
+        if lab is None:
+            super().start(cycle, self.app)
+        else:
+            TAKES[cycle.scope["path"]](lab, headers, bytes(cycle.body), say, pass_on)
 
 
 class Server(uvicorn.Server):
@@ -170,7 +175,7 @@ def serve_one(
     app = create_app(config, url, homes)
     port: int = listeners[1].getsockname()[1] if len(listeners) > 1 else 0
     settings = uvicorn.Config(
-        _head_as_get(PlayOrigin(app, port, config.play_url)),
+        _head_as_get(PlayOrigin(Front(app, app.state) if config.clusters else app, port, config.play_url)),
         loop="uvloop",
         http=type("Protocol", (Protocol,), {"state": app.state}),
         ws="none",

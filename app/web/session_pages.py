@@ -28,7 +28,7 @@ from app.sessions.starts import start_time
 from app.study import shelf
 from app.study.model.fields import first
 from app.web import templates
-from app.web.access import rights, security, study_rights
+from app.web.access import security, study_rights
 from app.web.action_forms import Action, Wish, carry_out, moment
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
@@ -40,6 +40,7 @@ from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
 from app.web.researchers import ACCOUNT, ACTS, FILES, SEES, study_of, who_asks
 from app.web.responses import page
+from app.web.seen_sessions import seen_by
 from app.web.streams import refuse, send_stream
 
 TABS = 20  # dashboards of one log-in in one process
@@ -49,11 +50,12 @@ TABS = 20  # dashboards of one log-in in one process
 async def session_list(request: Query, archived: bool = False) -> Response[str]:
     """`archived`: those that are out of the list."""
     who = who_asks(request)
-    async with lab_of(request).pool.connection() as conn:
-        on = await rights.rights_of(conn, who.name)
-        found = [one for one in await sessions.list_sessions(conn, archived) if one.id in on]
-        kept = not found and bool(await study_rights.rights_of(conn, who.name))
-    context = dict(sessions=found, rights=on, who=who, has_studies=kept, archived=archived)
+    found, on, away = await seen_by(request, archived)
+    kept = False
+    if not found:
+        async with lab_of(request).pool.connection() as conn:
+            kept = bool(await study_rights.rights_of(conn, who.name))
+    context = dict(sessions=found, rights=on, who=who, has_studies=kept, archived=archived, away=away)
     return page("admin/sessions.html", context)
 
 

@@ -1,6 +1,8 @@
 -- name: add_session
+-- Where there are several databases its id says in which it is.
 insert into session (id, name, seed, study_sha256, start_at, form)
-values (%(id)s, %(name)s, %(seed)s, %(sha256)s, %(start_at)s, %(form)s)
+values (coalesce((select name || '-' from cluster), '') || %(id)s, %(name)s, %(seed)s, %(sha256)s, %(start_at)s, %(form)s)
+returning id
 
 -- name: add_lobby
 insert into lobby (session_id) values (%(id)s)
@@ -31,6 +33,10 @@ select id from session where form = %(form)s
 -- Alone before or after a room, too, and where they wait for the start or for the end of a pause.
 select count(*) from player p join session s on s.id = p.session_id
 where s.status <> 'closed' and p.status in ('before', 'waiting', 'playing', 'after')
+
+-- name: people_expected
+select count(*) from player p join session s on s.id = p.session_id
+where s.status <> 'closed' and p.status not in ('finished', 'left')
 
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.

@@ -19,6 +19,7 @@ SHARED = {
     "arguments",
     "before",
     "bonus_lines",
+    "clusters",
     "connection",
     "granting",
     "lists",

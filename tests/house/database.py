@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -14,7 +15,10 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from app.database.connections import connect
 from app.database.embedded import Postgres
+from app.database.migrations import migrate
+from tests.house.waits import apart
 
 MEMORY = Path("/dev/shm")
 ENOUGH = 4 * 2**30  # bytes, for those that run side by side
@@ -80,6 +84,27 @@ def a_postgres() -> Iterator[Postgres]:
     """One of a story's own, or of a whole run's."""
     with a_home() as home, Postgres(home, SMALL) as postgres:
         yield postgres
+
+
+def make_template(postgres: Postgres) -> None:
+    """The migrated database that those of stories are copied from."""
+
+    async def migrated(url: str) -> None:
+        conn = await connect(url, "tests")
+        await migrate(conn)
+        await conn.close()
+
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute("create database template")
+    apart(lambda: asyncio.run(migrated(make_conninfo(postgres.dsn, dbname="template"))))
+
+
+def new_database(postgres: Postgres) -> str:
+    """The address of a migrated one that stays as long as this Postgres."""
+    name = f"story_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template template {BY_FILES}'.encode())
+    return make_conninfo(postgres.dsn, dbname=name)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def test_tokens_that_were_made_are_made_again_and_those_of_a_list_are_not(shared
 
 def test_a_list_of_links_has_no_formula_and_reads_back_as_it_was() -> None:
     people = [Person("a-token-4f", "=1+1", "-x"), Person("b-token-4f", "'@home", "red")]
-    text = as_csv(people, "https://lab.example.org")
+    text = as_csv(people, "https://lab.example.org", "abcdefgh")
     assert "a-token-4f,'=1+1,'-x,https://lab.example.org/join/a-token-4f\r\n" in text
     study = parse(as_files(TALK))
     assert people_in("links.csv", text.encode(), study).people == tuple(people)

@@ -101,7 +101,7 @@ def of_process(nth: int, ways: Ways, number: int) -> Homes:
     one.pid = number
     one.serving.set()
 
-    def store(move: NewMove) -> asyncio.Future[homes.Stored]:
+    def store(session_id: str, move: NewMove) -> asyncio.Future[homes.Stored]:
         stored: asyncio.Future[homes.Stored] = asyncio.get_running_loop().create_future()
         stored.set_result(Receipt((number,), move.form, 1, late=False))
         return stored

@@ -71,12 +71,22 @@ class SessionToOpen(Struct, kw_only=True, forbid_unknown_fields=True):
     outcomes: Annotated[
         str, Meta(max_length=200, description="How it had to end for them there: `complete, closed`.")
     ] = ""
+    cluster: Annotated[
+        str,
+        Meta(
+            max_length=12,
+            description="Where there are several databases: which; else the one with most room.",
+        ),
+    ] = ""
 
     def said(self) -> dict[str, str]:
         """As the form of a page says it."""
         said = dict(
             name=self.name, before=self.before, outcomes=self.outcomes, zone=self.zone, at=self.start_at
         )
+        said |= (
+            dict(cluster=self.cluster) if self.cluster else {}
+        )  # by what was said a request is known again
         said |= dict(door="yes" * self.door, who={None: "", True: "me", False: "all"}[self.only_me])
         return said | dict(places=str(self.places or ""), extra=str(self.extra or ""))
 

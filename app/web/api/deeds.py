@@ -105,7 +105,9 @@ async def add_people(
     sent = _list(data.list)
     form = known_by(who_asks(request).name, idempotency_key, session_id.encode() + b"\0" + sent.content)
     added = await add_sent(request, session_id, sent, form)
-    told = AddedPeople(added=added.many, links=_links(request, added.people), notes=[*added.notes])
+    told = AddedPeople(
+        added=added.many, links=_links(request, added.people, session_id), notes=[*added.notes]
+    )
     return Response(told, status_code=201 if added.now else 200)
 
 
@@ -215,7 +217,7 @@ async def _open(
         name=opened.session.name,
         players=opened.many if opened.now else None,
         door=opened.door_link or None,
-        links=_links(request, opened.people),
+        links=_links(request, opened.people, opened.session.id),
         notes=[*map(as_to_program, opened.notes)],
     )
     return Response(told, status_code=201 if opened.now else 200)
@@ -228,9 +230,9 @@ def _list(text: str) -> SentList:
     return sent
 
 
-def _links(request: Query, people: Sequence[Person]) -> list[JoinLink]:
+def _links(request: Query, people: Sequence[Person], session_id: str) -> list[JoinLink]:
     url = lab_of(request).config.public_url
-    return [JoinLink(label=one.label, type=one.type, link=link_of(one, url)) for one in people]
+    return [JoinLink(label=one.label, type=one.type, link=link_of(one, url, session_id)) for one in people]
 
 
 HANDLERS: list[Any] = [open_session_of_version, open_session_again, add_people, start, pause, resume, close]

@@ -11,16 +11,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from app.players.links import door_link
-from app.sessions import sessions
 from app.sessions.sessions import Session
-from app.web.access import rights
 from app.web.access.granting import Right
 from app.web.api.shapes import After, AskedForHelp, Limit, SessionInList, SessionList, SessionNow, page_of
-from app.web.lab import Query, lab_of
+from app.web.lab import ClusterAway, Query, lab_of
 from app.web.list_pages import send_links
 from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
 from app.web.researchers import ACCOUNT, OWNS, SEES, study_of, who_asks
+from app.web.seen_sessions import seen_by
 
 
 @get("/sessions", needs=ACCOUNT)
@@ -28,9 +27,9 @@ async def list_of_sessions(
     request: Query, archived: FromQuery[bool] = False, limit: Limit = 50, after: After = ""
 ) -> SessionList:
     """Sessions that you may see, the newest first: those that are not archived, or those that are."""
-    async with lab_of(request).pool.connection() as conn:
-        on = await rights.rights_of(conn, who_asks(request).name)
-        found = [one for one in await sessions.list_sessions(conn, archived) if one.id in on]
+    found, on, away = await seen_by(request, archived)
+    if away:
+        raise ClusterAway(*away)
     shown, following = page_of(found, lambda one: one.id, limit, after)
     return SessionList(
         sessions=[

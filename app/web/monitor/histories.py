@@ -190,7 +190,7 @@ async def find_people(
     number than that, in the order of their numbers. `only`: the one of this number.
     """
     like = "%" + re.sub(r"([%_\\])", r"\\\1", find) + "%"
-    token = find.rstrip("/").rpartition("/")[2]
+    token = find.partition("?")[0].rstrip("/").rpartition("/")[2]
     found = await rows(
         conn,
         PersonLine,

@@ -10,6 +10,10 @@ from app.study.durations import as_clock
 from app.web.monitor.comparing import Drawn, Side
 
 SAME_TWICE = "Choose two different sessions: this is the same one twice."
+APART = (
+    "These two are in different databases, and only sessions of the same one are put side by side. Export both, and"
+    " compare the files."
+)
 SPANS = {
     "whole": "From signing in to the end, of those who completed",
     "lobby": "In the lobby, until a seat",

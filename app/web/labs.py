@@ -1,0 +1,291 @@
+"""Labs: of a process with several databases, a lab for each, and in which of them something is.
+
+Each is opened by a task of its own, which tries again until its database is there: one that is away keeps nobody from
+the others, and is taken in when it comes. What goes away later is away for its own lab alone, which does then what that
+of a single database does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+import psycopg
+from litestar.connection import ASGIConnection
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from app.config import Config, ConfigError
+from app.database import clock
+from app.database.clock import DatabaseClock
+from app.database.clusters import BETWEEN, has_session
+from app.database.group_commit import Busy
+from app.database.running import migrate_at
+from app.players.players import find_by_token
+from app.rooms.awaited import Coming
+from app.rooms.moves import NewMove
+from app.web.access.copies import copy_accounts
+from app.web.homes import Homes, Stored
+from app.web.lab import ClusterAway, Lab, lab_of, open_lab, running
+
+T = TypeVar("T")
+FIRST_LOOK = 5.0  # seconds in which those are to be there that a process begins with
+AGAIN = 1.0  # seconds between two tries to open one
+LOOK = 0.5  # seconds between two looks at who is heard
+UNHEARD = 1.0  # seconds: that long without a connection to hear it, it is away
+ANSWERS = 3.0  # seconds that each has to say whether it has what is sought
+KNOWN = 100_000  # sessions of which a process knows where they are
+FAULTS = (psycopg.Error, OSError, TimeoutError, PoolTimeout, TooManyRequests)
+logger = logging.getLogger(__name__)
+
+
+class Labs:
+    """`there`: by the name of the database, those that were opened, in the order of the setting."""
+
+    def __init__(self, config: Config, homes: Homes) -> None:
+        self.config, self.homes = config, homes
+        self.there: dict[str, Lab] = {}
+        self.clocks = {name: DatabaseClock() for name in config.clusters}
+        self.unheard: dict[str, float] = {}  # of those that were opened: since when, on the monotonic clock
+        self.known: OrderedDict[str, str] = OrderedDict()  # session → database
+        self.came, self.closing = asyncio.Event(), asyncio.Event()
+
+    @property
+    def first(self) -> str:
+        """Where accounts live."""
+        return next(iter(self.config.clusters))
+
+    @property
+    def away(self) -> list[str]:
+        return [name for name in self.config.clusters if not self.is_there(name)]
+
+    def is_there(self, name: str) -> bool:
+        since = self.unheard.get(name)
+        return name in self.there and (since is None or time.monotonic() < since + UNHEARD)
+
+    def lab(self, name: str) -> Lab:
+        """Of one that may have gone since it was opened. Raises `ClusterAway`."""
+        if name not in self.there:
+            raise ClusterAway(name)
+        return self.there[name]
+
+    def present(self) -> dict[str, Lab]:
+        """Those that answer."""
+        return {name: lab for name, lab in self.there.items() if self.is_there(name)}
+
+    def named(self, session_id: str) -> str | None:
+        """Where this session is, as far as that is known without asking."""
+        if found := self.known.get(session_id):
+            return found
+        name, between, _ = session_id.partition(BETWEEN)
+        return name if between and name in self.config.clusters else None
+
+    async def of_session(self, session_id: str) -> str:
+        """Its id says where it was opened, or it is sought everywhere; the first one where there is none.
+
+        Raises `ClusterAway` where nobody who answers has it and not all do.
+        """
+        if (found := self.named(session_id)) is not None:
+            return found
+        return await self._seek(lambda lab: _has(lab, session_id), lambda name: self._learn(session_id, name))
+
+    async def of_token(self, token: str) -> str:
+        """Where somebody has this token, in a session that is not closed if there is one; else as `of_session`."""
+
+        async def standing(lab: Lab) -> tuple[bool, str] | None:
+            async with lab.pool.connection() as conn:
+                player = await find_by_token(conn, token)
+            return (player.session_status == "closed", player.session_id) if player else None
+
+        found = await self.ask_all(standing)
+        having = {name: one for name, one in found.items() if one is not None}
+        if not having:
+            return self._of_nobody()
+        name = min(having, key=lambda name: having[name][0])
+        self._learn(having[name][1], name)
+        return name
+
+    async def of_files(self, files: str, path: str) -> str:
+        """Where a study's own file is."""
+
+        async def has(lab: Lab) -> bool:
+            return await lab.own_files.find(files, path) is not None
+
+        return await self._seek(has)
+
+    async def ask_all(self, question: Callable[[Lab], Awaitable[T]]) -> dict[str, T]:
+        """What each that is there says, in their order; who fails, or takes too long, says nothing."""
+
+        async def ask(name: str, lab: Lab) -> tuple[str, T] | None:
+            clock.go_by(self.clocks[name])
+            try:
+                async with asyncio.timeout(ANSWERS):
+                    return name, await question(lab)
+            except FAULTS as error:
+                logger.warning("%s does not say: %s", name, str(error).partition("\n")[0])
+                self.unheard.setdefault(name, time.monotonic() - UNHEARD)
+                return None
+
+        asked = [asyncio.ensure_future(ask(name, lab)) for name, lab in self.present().items()]
+        return dict(filter(None, await asyncio.gather(*asked)))
+
+    async def copy_accounts_to(self, name: str) -> bool:
+        """Whether anything there was not as where accounts live. Raises `ClusterAway` where those are not there."""
+        if name == self.first:
+            return False
+        if not self.is_there(self.first):
+            raise ClusterAway(self.first)
+        async with self.lab(self.first).pool.connection() as first, self.lab(name).pool.connection() as other:
+            return await copy_accounts(first, other)
+
+    async def copy_all(self) -> None:
+        """Accounts, again and again, as they change where they live."""
+        while True:
+            await asyncio.sleep(LOOK)
+            for name in [*self.present()][1:] if self.is_there(self.first) else ():
+                try:
+                    async with asyncio.timeout(ANSWERS):
+                        await self.copy_accounts_to(name)
+                except FAULTS as error:
+                    logger.warning(
+                        "accounts are not copied to %s now: %s", name, str(error).partition("\n")[0]
+                    )
+
+    def store(self, session_id: str, move: NewMove) -> asyncio.Future[Stored]:
+        """Raises `Busy`."""
+        return self._having(session_id).moves.submit(move)
+
+    def handled(self, session_id: str, room_id: int, record: int) -> Coming:
+        return self._having(session_id).referee.submit(session_id, room_id, record)
+
+    async def keep(self, name: str) -> None:
+        """Have it opened, and again whenever that fails, until all are closed."""
+        clock.go_by(self.clocks[name])
+        config = self.config.of(name)
+        url = config.database_url or ""
+        while not self.closing.is_set():
+            try:
+                await migrate_at(config.past_pooler(url), name)
+                async with open_lab(config, url, self.homes) as lab:
+                    self.there = {
+                        one: lab if one == name else self.there[one]
+                        for one in self.config.clusters
+                        if one == name or one in self.there
+                    }
+                    self.came.set()
+                    await self.closing.wait()
+            except (*FAULTS, ConfigError) as error:
+                logger.warning("%s is not there, trying again: %s", name, str(error).partition("\n")[0])
+                await asyncio.sleep(AGAIN)
+
+    async def look(self) -> None:
+        """Who is heard, again and again."""
+        while True:
+            for name, lab in self.there.items():
+                if lab.listener.connected.is_set():
+                    self.unheard.pop(name, None)
+                else:
+                    self.unheard.setdefault(name, time.monotonic())
+            await asyncio.sleep(LOOK)
+
+    async def begin(self) -> None:
+        """Until all are there, or for a while; one has to be."""
+        async with asyncio.timeout(60):
+            while not self.there:
+                await self.came.wait()
+        try:
+            async with asyncio.timeout(FIRST_LOOK):
+                while len(self.there) < len(self.config.clusters):
+                    self.came.clear()
+                    await self.came.wait()
+        except TimeoutError:
+            pass  # the others are taken in as they come
+
+    async def _seek(
+        self, has: Callable[[Lab], Awaitable[bool]], found_in: Callable[[str], None] = lambda _: None
+    ) -> str:
+        for name, found in (await self.ask_all(has)).items():
+            if found:
+                found_in(name)
+                return name
+        return self._of_nobody()
+
+    def _of_nobody(self) -> str:
+        """Nobody who answers has it. Raises `ClusterAway` where that says nothing."""
+        if away := self.away:
+            raise ClusterAway(*away)
+        return self.first
+
+    def _learn(self, session_id: str, name: str) -> None:
+        self.known[session_id] = name
+        if len(self.known) > KNOWN:
+            self.known.popitem(last=False)
+
+    def _having(self, session_id: str) -> Lab:
+        name = self.named(session_id)
+        if name is None or name not in self.there:
+            raise Busy
+        return self.there[name]
+
+
+async def everywhere(
+    connection: ASGIConnection,  # type: ignore[type-arg]
+    question: Callable[[Lab], Awaitable[T]],
+) -> tuple[list[T], list[str]]:
+    """What each database says of a question, and the names of those that say nothing; of one database, what that says.
+
+    Raises what a single one raises.
+    """
+    labs: Labs | None = connection.app.state.labs
+    if labs is None:
+        return [await question(lab_of(connection))], []
+    found = await labs.ask_all(question)
+    return list(found.values()), [name for name in labs.config.clusters if name not in found]
+
+
+async def lab_having(connection: ASGIConnection, session_id: str) -> Lab:  # type: ignore[type-arg]
+    """Of a session that the request is not about. Raises `ClusterAway`."""
+    labs: Labs | None = connection.app.state.labs
+    return lab_of(connection) if labs is None else labs.lab(await labs.of_session(session_id))
+
+
+async def brought(connection: ASGIConnection, lab: Lab) -> bool:  # type: ignore[type-arg]
+    """Whether accounts were brought to this database of several that it did not have: whoever is not known may be now.
+
+    Raises `ClusterAway` where nobody can say.
+    """
+    labs: Labs | None = connection.app.state.labs
+    return labs is not None and await labs.copy_accounts_to(lab.config.cluster)
+
+
+async def _has(lab: Lab, session_id: str) -> bool:
+    async with lab.pool.connection() as conn:
+        return await has_session(conn, session_id)
+
+
+@asynccontextmanager
+async def open_labs(config: Config, homes: Homes) -> AsyncIterator[Labs]:
+    """Ready once one is there, and the others are or have had a while for it."""
+    labs = Labs(config, homes)
+    homes.store, homes.handled = labs.store, labs.handled
+    keeping: Mapping[str, asyncio.Task[None]] = {
+        name: asyncio.create_task(labs.keep(name)) for name in config.clusters
+    }
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(running(labs.look()))
+            await stack.enter_async_context(running(labs.copy_all()))
+            await stack.enter_async_context(running(homes.run()))
+            await labs.begin()
+            yield labs
+        finally:
+            labs.closing.set()
+            _, late = await asyncio.wait(keeping.values(), timeout=10)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)

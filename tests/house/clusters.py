@@ -1,0 +1,71 @@
+"""Several databases behind one server: a house for each, and what the server is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from psycopg.conninfo import conninfo_to_dict
+
+from app.database.embedded import Postgres
+from tests.house.database import a_database, make_template, new_database
+from tests.house.house import House
+from tests.house.server import Server
+
+
+class Clusters:
+    """`main` has the accounts; the server is at home there."""
+
+    def __init__(self, **houses: House) -> None:
+        self.houses = houses
+        self.main, self.east = houses["main"], houses["east"]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return several(**{name: house.database for name, house in self.houses.items()})
+
+    def serve(self, processes: int = 1, **environ: str) -> Server:
+        return self.main.serve(processes, None, **(self.environ | environ))
+
+
+def several(**databases: str) -> dict[str, str]:
+    """The settings of a server with these databases."""
+    return {
+        "DATABASE_URL": "",
+        "DATABASE_URLS": " ".join(f"{name}={address(dsn)}" for name, dsn in databases.items()),
+    }
+
+
+def address(dsn: str) -> str:
+    """As one has no space in it."""
+    given = conninfo_to_dict(dsn)
+    place = {name: str(given.pop(name)) for name in ("dbname", "user", "password") if given.get(name)}
+    who = quote(place.get("user", "")) + (f":{quote(place['password'])}" if "password" in place else "")
+    named = {name: str(value) for name, value in given.items()}
+    return f"postgresql://{who}@/{place['dbname']}?{urlencode(named)}"
+
+
+@contextmanager
+def two_databases(postgres: Postgres, folder: Path) -> Iterator[Clusters]:
+    with a_database(postgres) as first, a_database(postgres) as second:
+        yield from _two(first, second, folder)
+
+
+@contextmanager
+def two_postgres(main: Postgres, east: Postgres, new: Postgres, folder: Path) -> Iterator[Clusters]:
+    """Each with a Postgres of its own, so that one can be stopped: the `new` one, in which there is nothing yet."""
+    make_template(new)
+    with a_database(main if new is east else east) as old:
+        its = new_database(new)
+        yield from _two(*((old, its) if new is east else (its, old)), folder)
+
+
+def _two(first: str, second: str, folder: Path) -> Iterator[Clusters]:
+    houses = [House(one, folder, kept=True) for one in (first, second)]
+    try:
+        yield Clusters(main=houses[0], east=houses[1])
+    finally:
+        for one in houses:
+            one.leave()

@@ -1,0 +1,265 @@
+"""Stories of several databases behind one server: a session lies whole in one, and is found by whatever leads there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.database.connections import Connection
+from app.database.embedded import Postgres
+from app.players.door import Places
+from app.players.links import links_again, with_tokens
+from app.players.people import Person
+from app.web.access.accounts import put_account, remove_account
+from app.web.access.api_tokens import make
+from app.web.access.rights import give
+from tests.house.clusters import Clusters, two_databases, two_postgres
+from tests.house.guests import Guest
+from tests.house.studies import ROOM_TALK
+from tests.house.waits import until
+
+
+@pytest.fixture
+def clusters(postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
+    with two_databases(postgres, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def apart_clusters(postgres: Postgres, own_postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
+    """`east` has a Postgres of its own: `own_postgres`."""
+    with two_postgres(postgres, own_postgres, own_postgres, tmp_path) as found:
+        yield found
+
+
+def test_people_play_in_both_with_ids_and_links_from_before_and_new_ones(clusters: Clusters) -> None:
+    before = {name: house.open(ROOM_TALK) for name, house in clusters.houses.items()}
+    server = clusters.serve(2)
+    now = {name: house.open(ROOM_TALK) for name, house in clusters.houses.items()}
+    assert [one.id.partition("-")[0] for one in now.values()] == ["main", "east"]
+    assert not any("-" in one.id for one in before.values())
+
+    async def story() -> None:
+        for name, house in clusters.houses.items():
+            for session in (before[name], now[name]):
+                guests = [clusters.main.guest(server, session, label) for label in ("R1", "R2", "B1", "B2")]
+                for guest in guests:
+                    assert (await guest.sign_in()).status in (200, 303)
+                await guests[0].shows("How sure are you?")
+                assert (await guests[0].answer({"belief": "40"})).status == 200
+                neighbour = guests[1]
+                async with neighbour.watching() as stream:
+                    assert (await guests[0].say(f"in {name}")).status == 200
+                    await stream.until(lambda text, name=name: f"in {name}" in text, "what was said")  # type: ignore[misc]
+                assert not house.contradictions(session)
+
+    clusters.main.tell(story())
+    for name, house in clusters.houses.items():
+        said = {body for (body,) in house.sql("select body from message")}
+        assert said == {f"in {name}"}, "each in its own"
+
+
+def researchers_of(clusters: Clusters) -> str:
+    """The first one's accounts: grace, who makes a token, and otto. The token."""
+
+    async def work(conn: Connection) -> str:
+        for name in ("grace", "otto"):
+            await put_account(conn, name, "correct horse battery")
+        return await make(conn, "grace", "scripts", "all", 30, "story")
+
+    return clusters.main.do(work)
+
+
+def test_a_log_in_counts_in_all_of_them_and_a_right_where_its_session_is(clusters: Clusters) -> None:
+    here = clusters.main.open()
+    server = clusters.serve()
+    token = researchers_of(clusters)
+    there = clusters.east.open()
+    grace, otto = (clusters.main.researcher(server, name) for name in ("grace", "otto"))
+
+    async def story() -> None:
+        assert (await grace.get(f"/admin/sessions/{there.id}")).status == 200, "at once, before it was copied"
+        page = (await grace.get("/admin")).text
+        assert page.count('href="/admin/sessions/') == 2 and there.id in page
+        assert (await otto.get(f"/admin/sessions/{there.id}")).status == 200
+        programs = await grace.get("/api/v1/sessions", headers={"Authorization": f"Bearer {token}"})
+        assert there.id in programs.text and programs.text.count('"session":') == 2
+        one = await grace.get(f"/api/v1/sessions/{there.id}", headers={"Authorization": f"Bearer {token}"})
+        assert '"status":"running"' in one.text
+        both = await grace.get(f"/admin/compare?a={here.id}&b={there.id}")
+        assert both.status == 409 and "different databases" in both.text
+        asked = f"/api/v1/compare?first={here.id}&second={there.id}"
+        assert (await grace.get(asked, headers={"Authorization": f"Bearer {token}"})).status == 409
+        started = await grace.post(f"/admin/sessions/{there.id}/pause", {})
+        assert started.status in (200, 303)
+        assert clusters.east.sql("select status::text from session where id = %s", there.id) == [("paused",)]
+
+        await asyncio.to_thread(
+            clusters.east.do, lambda conn: give(conn, there.id, "grace", "owner", "story")
+        )
+        assert (await otto.get(f"/admin/sessions/{there.id}")).status == 404
+        assert there.id not in (await otto.get("/admin")).text
+        await asyncio.to_thread(clusters.main.do, lambda conn: remove_account(conn, "grace"))
+
+        async def out() -> bool:
+            return (await grace.get(f"/admin/sessions/{there.id}/here")).status != 204
+
+        await until(out, "the end of grace's log-in")
+        assert not clusters.east.sql("select from session_right"), "what was theirs went with them"
+        assert (
+            await grace.get(f"/api/v1/sessions/{there.id}", headers={"Authorization": f"Bearer {token}"})
+        ).status == 401
+
+    clusters.main.tell(story())
+
+
+def test_accounts_that_a_database_had_before_it_was_one_of_several_stay(clusters: Clusters) -> None:
+    async def work(conn: Connection) -> None:
+        await put_account(conn, "local", "correct horse battery")
+        await put_account(conn, "grace", "another old password")
+
+    clusters.east.do(work)
+    mine = clusters.east.open()
+    clusters.east.do(lambda conn: give(conn, mine.id, "local", "owner", "story"))
+    clusters.east.do(lambda conn: give(conn, mine.id, "grace", "colleague", "story"))
+    server = clusters.serve()
+    researchers_of(clusters)
+    grace = clusters.main.researcher(server, "grace")
+
+    async def story() -> None:
+        assert (await grace.get(f"/admin/sessions/{mine.id}")).status == 200
+        assert clusters.east.sql("select account from session_right order by 1") == [("grace",), ("local",)]
+
+    clusters.main.tell(story())
+
+
+def test_one_is_away_its_pages_say_so_and_all_else_goes_on(
+    apart_clusters: Clusters, own_postgres: Postgres
+) -> None:
+    clusters = apart_clusters
+    server = clusters.serve()
+    researchers_of(clusters)
+    here, there = clusters.main.open(ROOM_TALK), clusters.east.open(ROOM_TALK)
+    grace = clusters.main.researcher(server, "grace")
+
+    async def story() -> None:
+        ours = [clusters.main.guest(server, here, label) for label in ("R1", "R2", "B1", "B2")]
+        theirs = [clusters.main.guest(server, there, label) for label in ("R1", "R2", "B1", "B2")]
+        for guest in (*ours, *theirs):
+            assert (await guest.sign_in()).status in (200, 303)
+        await theirs[0].shows("How sure are you?")
+        kept = await theirs[0].form()
+        own_postgres.stop()
+
+        async def told() -> bool:
+            return "goes on by itself" in (await theirs[1].browser.get("/play")).text
+
+        await until(told, "the page that waits")
+        waits = await theirs[1].browser.get("/play")
+        assert "goes on by itself" in waits.text and waits.headers["refresh"] == "5"
+        assert (await ours[0].answer({"belief": "40"})).status == 200
+        assert (await ours[1].say("we go on")).status == 200
+        page = (await grace.get("/admin")).text
+        assert here.id in page and there.id not in page and "east does not answer" in page
+        assert "database east does not answer" in (await grace.get(f"/admin/sessions/{there.id}")).text
+        assert (await grace.get(f"/admin/sessions/{here.id}")).status == 200
+        figures = (await grace.get("/metrics")).text
+        assert 'networklab_cluster_there{cluster="east"} 0' in figures
+        assert re.search(
+            r'networklab_forms_acknowledged_total\{cluster="main",process="[^"]+"\} 1\n', figures
+        )
+        assert figures.count("process_cpu_seconds_total{") == 1
+        ready = await grace.get("/health/ready")
+        assert (ready.status, ready.text) == (200, "main ready\neast not ready\n")
+        stranger = Guest(server.base, "nobodyhasthistoken")
+        assert (await stranger.browser.get("/join/nobodyhasthistoken")).status == 503
+        stranger.leave()
+
+        own_postgres.start()
+        await theirs[0].shows("How sure are you?")
+        assert (await theirs[0].answer({"belief": "60"}, kept)).status == 200
+        assert (await grace.get(f"/admin/sessions/{there.id}")).status == 200
+
+    clusters.main.tell(story())
+
+
+def test_the_first_is_away_and_whoever_is_logged_in_goes_on(
+    postgres: Postgres, own_postgres: Postgres, tmp_path: Path
+) -> None:
+    with two_postgres(own_postgres, postgres, own_postgres, tmp_path) as clusters:
+        server = clusters.serve()
+        researchers_of(clusters)
+        here, there = clusters.main.open(ROOM_TALK), clusters.east.open(ROOM_TALK)
+        grace, otto = (clusters.main.researcher(server, name) for name in ("grace", "otto"))
+
+        async def story() -> None:
+            assert (await grace.get(f"/admin/sessions/{there.id}")).status == 200
+            own_postgres.stop()
+
+            async def told() -> bool:
+                return "main does not answer" in (await grace.get(f"/admin/sessions/{here.id}")).text
+
+            await until(told, "the page that waits")
+            assert (await grace.get(f"/admin/sessions/{there.id}")).status == 200
+            assert (await grace.post(f"/admin/sessions/{there.id}/pause", {})).status in (200, 303)
+            page = (await grace.get("/admin")).text
+            assert there.id in page and "main does not answer" in page
+            assert (await grace.get("/admin/studies")).status == 503
+            otto.cookies = {"networklab_admin": "unknown"}
+            assert (await otto.get(f"/admin/sessions/{there.id}")).status == 503, "nobody can say"
+            own_postgres.start()
+
+            async def back() -> bool:
+                return (await grace.get(f"/admin/sessions/{here.id}")).status == 200
+
+            await until(back, "the first one")
+
+        clusters.main.tell(story())
+
+
+def test_a_server_begins_without_one_and_takes_it_in_when_it_comes(
+    apart_clusters: Clusters, own_postgres: Postgres
+) -> None:
+    clusters = apart_clusters
+    there = clusters.east.open(ROOM_TALK)
+    clusters.east.leave()
+    own_postgres.stop()
+    server = clusters.serve()
+    assert "database east does not answer" in server.log.read_text()
+    here = clusters.main.open(ROOM_TALK)
+
+    async def story() -> None:
+        one, other = clusters.main.guest(server, here, "R1"), clusters.main.guest(server, there, "R1")
+        assert (await one.sign_in()).status in (200, 303)
+        assert (await other.browser.get(f"/join/{other.token}")).status == 503
+        own_postgres.start()
+
+        async def back() -> bool:
+            return (await other.browser.get(f"/join/{other.token}")).status == 200
+
+        await until(back, "the other one")
+        assert (await other.sign_in()).status in (200, 303)
+
+    clusters.main.tell(story())
+
+
+def test_a_link_for_everybody_and_a_file_of_links_say_where_they_lead(clusters: Clusters) -> None:
+    server = clusters.serve()
+    study = ROOM_TALK.replace("[[room]]", "[door]\nanonymous = true\n[[room]]", 1)
+    session = clusters.east.open(study, [Person("", "ada", "red")], places=Places(None))
+    again = clusters.east.do(lambda conn: links_again(conn, session.id))
+    [ada] = with_tokens([Person("", "ada", "red")], again)
+
+    async def story() -> None:
+        guest = Guest(server.base, ada.token)
+        assert (await guest.browser.get(f"/s/{session.id}")).status == 200
+        own = await guest.browser.get(f"/join/{ada.token}?in={session.id}")
+        assert own.status == 200 and f"in={session.id}" not in own.text, "one session knows it"
+        assert (await guest.browser.post(f"/join/{ada.token}?in={session.id}", {})).status in (200, 303)
+        guest.leave()
+
+    clusters.main.tell(story())
