@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -33,6 +33,8 @@ LARGE = (
 
 class Labelled:
     """`with`: a folder of ours, which keeps what the tables have as they go out, and what is made of that."""
+
+    make: ClassVar[Callable[[Path], Awaitable[str]]]  # of the folder; why it failed, "" where it did not
 
     def __init__(self, columns: dict[str, list[Column]], title: str, most: int = MOST_CELLS) -> None:
         self.columns, self.title, self.most, self.missing = columns, title, most, ""
@@ -70,7 +72,7 @@ class Labelled:
         said = [LARGE.format(tables=", ".join(self.large), most=self.most)] if self.large else []
         told = dict(title=self.title, tables=self.columns)
         (self.folder / SPEC).write_bytes(msgspec.json.encode(told, enc_hook=str))
-        why = await _run([sys.executable, "-P", "-m", "app.export.labelled_files", str(self.folder)])
+        why = await Labelled.make(self.folder)
         if why:
             said.append(MISSING.format(why=why))
         else:
@@ -85,8 +87,8 @@ class Labelled:
             yield f"{FOLDER}/{path.name}", _pieces(path)
 
 
-async def _run(command: Sequence[str]) -> str:
-    """Why it failed; "" where it did not."""
+async def _make_apart(folder: Path) -> str:
+    command = [sys.executable, "-P", "-m", "app.export.labelled_files", str(folder)]
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -105,6 +107,9 @@ async def _run(command: Sequence[str]) -> str:
         return ""
     lines = said.decode(errors="replace").split("\n")
     return next((one for one in reversed(lines) if one.strip()), f"it ended with {process.returncode}.")
+
+
+Labelled.make = _make_apart
 
 
 async def _pieces(path: Path) -> AsyncGenerator[tuple[bytes, int]]:

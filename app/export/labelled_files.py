@@ -47,7 +47,6 @@ class Series:
 
 
 def main(folder: Path) -> None:
-    os.nice(10)
     csv.field_size_limit(sys.maxsize)
     told = msgspec.json.decode((folder / SPEC).read_bytes(), type=LabelledTables)
     (folder / FOLDER).mkdir()
@@ -169,4 +168,5 @@ def _bytes(text: str, most: int) -> str:
 
 
 if __name__ == "__main__":
+    os.nice(10)
     main(Path(sys.argv[1]))

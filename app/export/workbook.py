@@ -48,7 +48,7 @@ async def write_workbook(
         tables = Path(folder) / "export"
         manifest = await write_folder(url, session_id, study, tables, of)
         refuse_too_many(manifest["files"])
-        _write(part, tables, manifest)
+        bind(part, tables, manifest)
         return manifest
 
 
@@ -62,7 +62,8 @@ def refuse_too_many(files: Mapping[str, Mapping[str, Any]]) -> None:
             )
 
 
-def _write(part: Path, tables: Path, manifest: Manifest) -> None:
+def bind(part: Path, tables: Path, manifest: Manifest) -> None:
+    """The workbook of an exported folder."""
     # A tenth of a second, which only this way out needs.
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import pyreadstat
 import pytest
 
 from app.export import codebook
@@ -24,9 +20,9 @@ from app.export.labelled import Labelled
 from app.export.labelled_files import CUT
 from app.export.labels import columns_of
 from app.export.round_columns import round_header
-from app.players.lists import unescape
 from app.study.model.study import Study
 from app.study.reading import parse
+from tests.house.formats import read_labelled, unlike_labelled
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session
 
@@ -53,55 +49,6 @@ fields = [
 PAGES = {"pages/ask.html": b'{% extends "player/_step_opened.html" %}'}
 
 
-def read(folder: Path, name: str) -> dict[str, tuple[Mapping[str, list[Any]], Any]]:
-    """Both files of a table: values by short name, and what is told of them."""
-    path = folder / "labelled" / name
-    return {
-        "sav": pyreadstat.read_sav(path.with_suffix(".sav"), output_format="dict", user_missing=True),
-        "dta": pyreadstat.read_dta(path.with_suffix(".dta"), output_format="dict", user_missing=True),
-    }
-
-
-def table(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return [*csv.DictReader(file)]
-
-
-def as_csv(value: Any, labels: Mapping[Any, str]) -> str:
-    """A value of one of these files as the .csv has it, without its escape; times by the millisecond."""
-    if isinstance(value, datetime):
-        return f"{value.isoformat(timespec='milliseconds')}Z"
-    if value is None or value != value:
-        return ""
-    if value in labels:
-        return labels[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def as_read(cell: str) -> str:
-    text = unescape(cell)
-    if text.endswith("Z") and text[4:5] == "-":
-        return f"{text[:23]}Z"
-    plain = text.removeprefix("-").replace(".", "", 1).isdecimal()
-    return f"{float(text):g}" if plain and text.isascii() else text
-
-
-def unlike(folder: Path, name: str) -> list[object]:
-    """Each cell of both files that is not what the .csv has."""
-    rows, found = table(folder, name), list[object]()
-    short = {one["column"]: one["short"] for one in table(folder, "codebook") if one["file"] == f"{name}.csv"}
-    for program, (values, told) in read(folder, name).items():
-        assert [*values] == [short[one] for one in rows[0]], program
-        for column in rows[0]:
-            labels = told.variable_value_labels.get(short[column], {})
-            pairs = zip(rows, values[short[column]], strict=True)
-            cells = [(as_read(row[column]), as_csv(value, labels)) for row, value in pairs]
-            found += [
-                (program, column, *one) for one in cells if one[0] != one[1] and one[0] != as_read(one[1])
-            ]
-    return found
-
-
 @pytest.mark.parametrize("mask", [None, Mask(relative_times=True)], ids=["named", "anonymous"])
 def test_each_cell_of_an_export_is_in_both_files_too(house: House, mask: Mask | None) -> None:
     lively, _ = a_lively_session(house)
@@ -110,8 +57,8 @@ def test_each_cell_of_an_export_is_in_both_files_too(house: House, mask: Mask | 
     names = ("players", "rounds", "records", "records_wide")
     assert files == {f"{name}.{program}" for name in names for program in ("sav", "dta")}
     for name in names:
-        assert unlike(folder, name) == [], name
-    told = read(folder, "players")["sav"][1]
+        assert unlike_labelled(folder, name) == [], name
+    told = read_labelled(folder, "players")["sav"][1]
     assert told.column_names_to_labels["age"] == "Your age"
     assert {*told.variable_value_labels["status"].values()} >= {"invited", "waiting", "left"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -163,7 +110,7 @@ def test_choices_are_codes_with_labels_and_who_does_not_know_is_missing(tmp_path
         {"round": "3", "treatment_talk": "other", "mood": "dont_know", "sure": "-1", "group": "4"},
     ]
     study = parse({"study.toml": STUDY.encode(), **PAGES})
-    found = read(labelled(tmp_path, study, "rounds", rows), "rounds")
+    found = read_labelled(labelled(tmp_path, study, "rounds", rows), "rounds")
     for program, (values, told) in found.items():
         labels = told.variable_value_labels
         unknown = {"sav": -9.0, "dta": "d"}[program], {"sav": -99.0, "dta": "d"}[program]
@@ -207,7 +154,7 @@ def test_a_number_has_the_label_that_it_has_wherever_it_is_asked_and_none_that_s
 ) -> None:
     study = parse({"study.toml": TWO.encode(), **PAGES})
     rows = [{"round": "1", "much": "3000000000", "sure": "7"}, {"round": "1", "sure": "dont_know"}]
-    for program, (values, told) in read(labelled(tmp_path, study, "rounds", rows), "rounds").items():
+    for program, (values, told) in read_labelled(labelled(tmp_path, study, "rounds", rows), "rounds").items():
         labels, unknown = told.variable_value_labels, {"sav": -9.0, "dta": "d"}[program]
         assert values["sure"] == [7, unknown] and values["much"][0] == 3_000_000_000
         assert labels["sure"] == {1: "not", unknown: "? / No"}, program
@@ -236,7 +183,7 @@ def test_long_texts_are_whole_for_stata_and_cut_where_spss_takes_no_more(tmp_pat
     folder = labelled(
         tmp_path, study, "rounds", [{"round": str(nth), "by": text} for nth, text in enumerate(texts)]
     )
-    found = read(folder, "rounds")
+    found = read_labelled(folder, "rounds")
     assert found["dta"][0]["v_by"] == texts
     whole, cut, *rest = found["sav"][0]["v_by"]
     assert [whole, *rest] == [texts[0], "", "short"]

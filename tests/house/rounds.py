@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import tempfile
 import zipfile
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.export.codebook import unescape
-from app.export.export import moment, pack
+from app.export.export import Extra, write_folder
+from app.export.workbook import bind
 from app.study.model.study import Study
+from tests.house.formats import LABELLED, made_here, table, unlike_labelled, unlike_workbook
 
 if TYPE_CHECKING:
     from tests.house.house import House
@@ -37,17 +40,16 @@ def read_tables(export: Path | bytes) -> dict[str, Rows]:
         }
 
 
-def unlike_joins(house: House, session_id: str, study: Study) -> list[str]:
-    """Of a session as it is now."""
-    packed = io.BytesIO()
-
-    async def work() -> None:
-        async with moment(house.database, "export") as conn:
-            await pack(conn, session_id, study, packed)
-
-    asyncio.run(work())
-    tables = read_tables(packed.getvalue())
-    return other_rounds(study, tables) if tables["rounds"] else ["it is empty"]
+def unlike_joins(house: House, session_id: str, study: Study) -> list[object]:
+    """Of a session as it is now: the table against both ways to join it, and against the same in all other formats."""
+    with tempfile.TemporaryDirectory() as name, made_here():
+        folder, book = Path(name) / "data", Path(name) / "data.xlsx"
+        made = write_folder(house.database, session_id, study, folder, None, Extra(labels=True))
+        bind(book, folder, asyncio.run(made))
+        tables = {file.stem: table(folder, file.stem) for file in folder.glob("*.csv")}
+        found: list[object] = [*other_rounds(study, tables), *unlike_merged(study, tables)]
+        found += [one for name in LABELLED for one in unlike_labelled(folder, name)]
+        return [*found, *unlike_workbook(book, folder), *([] if tables["rounds"] else ["it is empty"])]
 
 
 def other_rounds(study: Study, tables: dict[str, Rows]) -> list[str]:
@@ -87,7 +89,7 @@ def unlike_merged(study: Study, tables: dict[str, Rows]) -> list[str]:
     said = said.assign(
         column=[columns[pair] for pair in zip(said["step"], said["field"], strict=True)],
         step=[first_of(study, name) for name in said["step"]],
-    )
+    ).astype(dict(column=str, step=str))
     cells = pd.DataFrame(tables["rounds"]).melt(
         id_vars=keys, value_vars=sorted({*columns.values()}), var_name="column", value_name="told"
     )
