@@ -41,9 +41,8 @@ class Config:
     metrics_token: str | None = field(repr=False)  # for whoever reads /metrics from another machine
     ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
     play_url: str | None = None  # where studies with scripts are played; None: nowhere
-    key: str | None = field(
-        default=None, repr=False
-    )  # what recruiters' tokens are kept by; None: none is kept
+    # What recruiters' tokens are kept by; None: none is kept
+    key: str | None = field(default=None, repr=False)
     prolific_token: str | None = field(default=None, repr=False)  # for each session that has none of its own
     prolific_url: str = PROLIFIC
     # Where there are several databases: the address of each by its name, the one that accounts live on first, and past

@@ -13,9 +13,8 @@ from app.web.server import serve_one
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("descriptors", type=int, nargs="+")
-    parser.add_argument(
-        "--ways", type=int, nargs="+", default=[0]
-    )  # which process this is, and see `Ways.of`
+    # Which process this is, and see `Ways.of`
+    parser.add_argument("--ways", type=int, nargs="+", default=[0])
 
 
 def run(options: argparse.Namespace, config: Config) -> int:

@@ -249,9 +249,8 @@ class RoomOpened(RoomAtStep):
     opening: bool  # that step is yet to be decided on
     opened_at: Moment
     treatment: NotRequired[dict[str, str]]
-    during: NotRequired[
-        Literal["before", "after"]
-    ]  # of a solo part, which is of one player: their status from then on
+    # Of a solo part, which is of one player: their status from then on
+    during: NotRequired[Literal["before", "after"]]
     signed_in_at: NotRequired[Moment]  # that player
 
 
@@ -306,9 +305,8 @@ class MoveMade(AtStep):
     accepted: bool
     at: float  # seconds since the step opened, without pauses
     sentence: NotRequired[str]  # where it was refused; empty: the step was over by then
-    state: NotRequired[
-        Any
-    ]  # what the study keeps from then on, as `networklab.pack` writes it; else as before
+    # What the study keeps from then on, as `networklab.pack` writes it; else as before
+    state: NotRequired[Any]
     results: NotRequired[dict[str, dict[str, str]]]  # name → slot → value
     ends: NotRequired[bool]  # the step is over with it
     clock: NotRequired[str]  # what the step's clock showed then, a plain number

@@ -59,9 +59,8 @@ class GroupCommit(Generic[Entry, Outcome]):
         self.name, self.store, self.limit, self.breath = name, store, limit, Breath(pace)
         self.line = Line(url, f"group commit of {name}")
         self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()  # since when
-        self.storing: list[
-            tuple[Entry, asyncio.Future[Outcome], float]
-        ] = []  # the batch that is with Postgres
+        # The batch that is with Postgres
+        self.storing: list[tuple[Entry, asyncio.Future[Outcome], float]] = []
         self.acknowledged = 0
         self.latencies = Lately()  # seconds from asking to acknowledged
         self.wake = asyncio.Event()

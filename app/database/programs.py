@@ -19,13 +19,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 LONGEST_SECONDS = 330
 STREAMED = 1 << 20  # bytes of a piece
+# Of a conninfo
 SECRETS = (
     "password",
     "sslpassword",
     "oauth_client_secret",
     "scram_client_key",
     "scram_server_key",
-)  # of a conninfo
+)
 SERVICE = "networklab"  # that has them, in a file of our own
 
 

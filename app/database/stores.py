@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 PIECE = 16 << 20  # a store takes 10,000 of an object
 AT_ONCE = 3  # so many of them are on their way, and in memory
-FIRST, PATIENT = (
-    2,
-    8,
-)  # times that a request is tried again: whoever is told soon can mend it; an upload gets half a minute
+# Times that a request is tried again: whoever is told soon can mend it; an upload gets half a minute
+FIRST, PATIENT = 2, 8
 SLOWEST = timedelta(minutes=5)  # of one piece
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

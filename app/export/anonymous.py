@@ -94,12 +94,13 @@ DATA_LEFT_OUT = frozenset(
     {"players", "notes", "form", "code", "before", "now", "sha256", "sentence", "room_id", "why"}
 )
 ROWS = 500  # of a table that was sorted, written at once
+# Else in the order of the list of people
 SORTED = (
     "players.csv",
     "records_wide.csv",
     "payments.csv",
     "ledger.csv",
-)  # else in the order of the list of people
+)
 SERVERS_OWN = ("command line", "the player")  # who did it, where that is no account
 
 

@@ -24,11 +24,8 @@ from app.study.model.study import Study
 BLOCK = 1024 * 1024  # bytes
 BATCH = 2000  # rows
 TEXTS = {"history.csv": 6, "records.csv": 6, "messages.csv": 4}  # the column that people wrote
-LATER = (
-    "erased",
-    "said_tried_at",
-    codebook.SESSION,
-)  # columns behind all others; the first versions wrote none of them
+# Columns behind all others; the first versions wrote none of them
+LATER = ("erased", "said_tried_at", codebook.SESSION)
 CLAIMED = {"history.csv": "said_tried_at", "messages.csv": "channel"}  # what must be one of `claims`
 SEPARATOR = "\x1f"  # between the cells of the lines that sql/export/verify.sql makes
 
@@ -45,9 +42,8 @@ class Exported:
         self.counted: dict[str, int] = {}  # rows of the tables that were read to their end
         self.header: dict[str, list[str]] = {}  # of those whose first row was read
         self.outlived = 0  # values and texts in it that were erased since
-        self.erased: list[
-            str
-        ] = []  # of the receipts that were looked up: which name what was erased, and by whom
+        # Of the receipts that were looked up: which name what was erased, and by whom
+        self.erased: list[str] = []
         try:
             self.zip = None if path.is_dir() else zipfile.ZipFile(path)
             with self.open(MANIFEST) as file:

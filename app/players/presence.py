@@ -45,9 +45,8 @@ class Presence:
         self.here: dict[int, Stay] = {}  # by player
         self.unwritten: dict[int, Stay] = {}  # by identity, in the order of their change
         self.visits: dict[int, tuple[str, datetime]] = {}  # not yet written
-        self.asking: dict[
-            int, asyncio.TimerHandle
-        ] = {}  # player → the end of what they count as connected for
+        # Player → the end of what they count as connected for
+        self.asking: dict[int, asyncio.TimerHandle] = {}
 
     def pages(self, player_id: int) -> int:
         return self.here[player_id].pages if player_id in self.here else 0

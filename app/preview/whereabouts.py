@@ -18,10 +18,8 @@ from app.web.lab import Lab
 SQL = Queries(__name__)
 StudyPart = Literal["before", "playing", "after"]
 ORDER = ("invited", BEFORE, "waiting", PLAYING, AFTER, "finished", "left")  # statuses, as somebody has them
-LOOKS, LOOK = (
-    100,
-    0.1,
-)  # at where everybody is, until they have come where they are to be; seconds between two
+# At where everybody is, until they have come where they are to be; seconds between two
+LOOKS, LOOK = 100, 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,5 @@ class RecruiterKind:
     setting: str  # the environment's name for it
     an_id: re.Pattern[str]  # what ids of its studies look like
     id_words: str  # and where one finds them
-    brings: Mapping[
-        str, str
-    ]  # what its links can bring → what stands for it in the address; the first is whose it is
+    # What its links can bring → what stands for it in the address; the first is whose it is
+    brings: Mapping[str, str]

@@ -19,14 +19,10 @@ from app.rehearsal.play import Played, Setting
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.scene import Scene, set_scene
 
-PATIENCE, MOMENT = (
-    45.0,
-    15.0,
-)  # seconds: pages may stand still, and messages be late, for as long as a fault lasts
-LONG_PATIENCE, LONG_MOMENT = (
-    150.0,
-    120.0,
-)  # the same where Patroni waits for half a minute before it does anything
+# Seconds: pages may stand still, and messages be late, for as long as a fault lasts
+PATIENCE, MOMENT = 45.0, 15.0
+# The same where Patroni waits for half a minute before it does anything
+LONG_PATIENCE, LONG_MOMENT = 150.0, 120.0
 SILENCE = 5.0  # seconds without an acknowledged answer that are told
 COME = 20.0  # people a second: no herd, which would be a fault of its own
 GAP = (0.5, 3.0)  # seconds of peace between two faults

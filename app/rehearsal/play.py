@@ -74,9 +74,8 @@ class Played:
 
 
 Beside = Callable[[Played, asyncio.Event], Coroutine[Any, Any, None]]
-Show = Callable[
-    [Heard, float, LeftOver], None
-]  # what has happened, in how many seconds, and who is left over
+# What has happened, in how many seconds, and who is left over
+Show = Callable[[Heard, float, LeftOver], None]
 
 
 async def play(

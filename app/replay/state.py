@@ -81,9 +81,8 @@ class RoomThen:
     asked: Sequence[int] | None = None  # the slots that are shown this step; None: all
     stopped: bool = False  # by a hook
     bots: frozenset[int] = frozenset()  # the slots that a bot plays
-    filled: Mapping[int, str] = field(
-        default_factory=dict
-    )  # those from the start: slot → the type it asks for
+    # Those from the start: slot → the type it asks for
+    filled: Mapping[int, str] = field(default_factory=dict)
     treatment: Mapping[str, str] = field(default_factory=dict)
     during: str = "playing"  # "before" or "after": a solo part
     player_id: int | None = None  # whose solo part it is

@@ -8,9 +8,8 @@ from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Said, Value
 from app.study.model.study import Study
 
-Line = tuple[
-    str, int, int, str, str
-]  # step, round, slot, name and stored value of what was said, or computed
+# Step, round, slot, name and stored value of what was said, or computed
+Line = tuple[str, int, int, str, str]
 
 
 class Hearing:

@@ -20,9 +20,8 @@ SPAN, FEWEST = 30.0, 3  # … once that many seconds have passed since the start
 LOOK = 15.0  # seconds between two looks ahead …
 LOOKS = 60  # … of which there are no more than so many
 MINUTE = 60.0  # seconds
-THERE = timedelta(
-    seconds=90
-)  # since a page without scripts asked for something, for which it counts as there
+# Since a page without scripts asked for something, for which it counts as there
+THERE = timedelta(seconds=90)
 EXACT = 20  # people ahead of somebody in the queue; more are said in tens
 
 

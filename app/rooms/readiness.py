@@ -33,13 +33,11 @@ class Settled:
 
     opens: list[Gathering] = field(default_factory=list)
     waits: list[Gathering] = field(default_factory=list)
-    over: list[Gathering] = field(
-        default_factory=list
-    )  # come to nothing: somebody has gone, or has not said so in time
+    # Come to nothing: somebody has gone, or has not said so in time
+    over: list[Gathering] = field(default_factory=list)
     missed: set[int] = field(default_factory=set)  # who has not said so in time
-    ready: dict[int, float] = field(
-        default_factory=dict
-    )  # as above: whose word holds, though it came to nothing
+    # As above: whose word holds, though it came to nothing
+    ready: dict[int, float] = field(default_factory=dict)
 
     @property
     def held(self) -> set[int]:

@@ -94,12 +94,10 @@ class Plan:
     stand_by: Sequence[int]  # from now on
     hopeless: Sequence[Waiting]  # for whom no room opens any more
     look: float | None  # seconds until the lobby is to be looked at again; None: nobody waits for anything
-    asks: Sequence[
-        Placement
-    ] = ()  # rooms that open as soon as those who are to sit there say that they are ready
-    ready: Mapping[int, float] = field(
-        default_factory=dict
-    )  # whose word for another room holds; seconds since
+    # Rooms that open as soon as those who are to sit there say that they are ready
+    asks: Sequence[Placement] = ()
+    # Whose word for another room holds; seconds since
+    ready: Mapping[int, float] = field(default_factory=dict)
     missed: Collection[int] = ()  # have not said so in time: they come last in the queue
     ended: Sequence[int] = ()  # gatherings that open now, or have come to nothing
 

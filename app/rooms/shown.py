@@ -23,10 +23,8 @@ SQL = Queries(__name__)
 TOGETHER = ("mean", *SUMS, "count", "bars")  # looks that give away nobody's answer by itself
 WIDTH = 300.0  # of a picture
 COLUMNS = 4  # people, or rounds, in small tables: as many as a phone has room for
-MIDDLE, AROUND = (
-    (160.0, 112.0),
-    (122.0, 80.0),
-)  # of a picture of people: where one sits oneself, and how far off others
+# Of a picture of people: where one sits oneself, and how far off others
+MIDDLE, AROUND = (160.0, 112.0), (122.0, 80.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,8 @@ class AnswerRow:
 
     seat: Seat
     values: tuple[str | None, ...]
-    cells: tuple[
-        Mapping[str, Cell], ...
-    ] = ()  # of answers in several rows, by row: the same as a small table
+    # Of answers in several rows, by row: the same as a small table
+    cells: tuple[Mapping[str, Cell], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,8 @@ class Shown:
     mean: str  # of the last round's answers, where they are numbers; empty if there are none
     dots: tuple[Dot, ...]  # the same answers in a picture
     ends: tuple[str, str]  # of the picture: left and right
-    nodes: tuple[
-        Node, ...
-    ] = ()  # of a picture of choices: the player first, in the middle, and the others around
+    # Of a picture of choices: the player first, in the middle, and the others around
+    nodes: tuple[Node, ...] = ()
     total: str = (
         ""  # the sum, the least or the most of all that is shown, as `look` says; "" if that is nothing
     )

@@ -50,9 +50,8 @@ class Conductor:
         self.line, self.studies, self.hooks = Line(url, "conductor"), studies, hooks or Hooks()
         self.deciding = Deciding(url, studies, self.hooks, self._in_session, self.hint, self._enter, hands[0])
         self.acting = Acting(url, studies, self.hooks, self._in_session, self.hint, hands[1])
-        self.going: set[asyncio.Task[None]] = (
-            set()
-        )  # rooms of whoever waits, or has waited, for a page of their own
+        # Rooms of whoever waits, or has waited, for a page of their own
+        self.going: set[asyncio.Task[None]] = set()
         self.turns = WeakValueDictionary[int, asyncio.Lock]()  # by room, of these
         self.hinted: set[int] = set()
         self.entered: set[str] = set()  # sessions into whose lobby somebody has just come

@@ -36,6 +36,7 @@ GIVEN = {  # what there is to be shown
 }
 MOST_TAGS, LONGEST, MOST_NAMED = 2000, 300_000, 50  # tags of Jinja's, characters, unknown names of a page
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
+# Of ours, as web/templates.py has them
 FILTERS = (
     "attributes",
     "clock",
@@ -48,7 +49,7 @@ FILTERS = (
     "money",
     "with_language",
     "worded",
-)  # of ours, as web/templates.py has them
+)
 TAGS = (
     "block",
     "endblock",

@@ -90,9 +90,8 @@ async def before_in(lab: Lab, wanted: OpeningForm, study: Study, name: str) -> B
             " is on that one is on this one, too."
         )
     else:
-        there = await lab.studies.of(
-            session_id
-        )  # asked for without a connection: others may have to wait for it
+        # Asked for without a connection: others may have to wait for it
+        there = await lab.studies.of(session_id)
         asked = there, outcomes or None, study, bool(wanted.says("door"))
         try:
             async with lab.pool.connection() as conn:

@@ -45,10 +45,8 @@ FRAMED_BY_MTURK = (
     "frame-ancestors https://www.mturk.com https://worker.mturk.com https://workersandbox.mturk.com"
 )
 NOT_KEPT = (b"cache-control", b"no-store")
-ONLY_TLS = (
-    b"strict-transport-security",
-    b"max-age=31536000",
-)  # seconds in which a browser asks in no other way
+# Seconds in which a browser asks in no other way
+ONLY_TLS = (b"strict-transport-security", b"max-age=31536000")
 SESSION = re.compile("/admin/sessions/[^/]+(?=/)")
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 

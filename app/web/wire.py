@@ -27,10 +27,8 @@ MOST_PIPELINED = 64  # requests that wait for the answer to one before
 HEAD_SECONDS, BODY_SECONDS = 15.0, 60.0  # a form of 200 KB takes half a minute on the slowest of phones
 STALLED = 60.0  # seconds after which whoever does not read what was sent is gone
 LINGER = 2.0  # seconds for a last sentence to arrive while its reader is still sending
-MOST_SILENT, YOUNG = (
-    2_000,
-    3.0,
-)  # connections without a request as yet; seconds in which none of them is ended
+# Connections without a request as yet; seconds in which none of them is ended
+MOST_SILENT, YOUNG = 2_000, 3.0
 RESERVED = 256  # files that are kept for what is no connection
 
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z_.~-]+)(:[0-9]{1,5})?")

@@ -237,9 +237,8 @@ class _Kernel:
         version = self._call(444, None, self.ctypes.c_size_t(0), 1)
         if version < 1:
             return False
-        files = (
-            1 << (13 + (version >= 2) + (version >= 3) + (version >= 5))
-        ) - 1  # as many rights as it knows
+        # As many rights as it knows
+        files = (1 << (13 + (version >= 2) + (version >= 3) + (version >= 5))) - 1
         rules = struct.pack("=QQQ", files, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
         ruleset = self._call(444, self.ctypes.create_string_buffer(rules, 24), self.ctypes.c_size_t(24), 0)
         if ruleset < 0:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from app.study.model.fields import Form, Kind, first
 
 SCREENED_OUT, FAILED, DECLINED, FULL = "screened_out", "failed_check", "declined", "full"
+# Outcomes of who filled in a form, or would not, and never was in
 AT_THE_DOOR = (
     FULL,
     SCREENED_OUT,
     FAILED,
     DECLINED,
-)  # outcomes of who filled in a form, or would not, and never was in
+)
 # What a form at the door says beside its answers. No field can have such a name.
 DECLINE, PAGE = "entry-decline", "entry-page"  # that they would not take part; what stood above it
 READ_IN = "form-language"  # what any form says of the language in which it was read; no field has such a name

@@ -17,11 +17,8 @@ DEFAULT_CODES = {
     DECLINED: "DECLINED",
     "standby": "STANDBY",
 }
-FOR_FINISHING = (
-    "complete",
-    "partner_left",
-    "closed",
-)  # outcomes that bring the base, unless the study says otherwise
+# Outcomes that bring the base, unless the study says otherwise
+FOR_FINISHING = ("complete", "partner_left", "closed")
 OWN_LETTERS = 8  # behind a code and a hyphen, where codes are `per_person`
 CODES_LIKE = {"dropped": "withdrawn", "closed": "complete"}  # outcomes with another's code, unless given one
 

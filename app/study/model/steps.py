@@ -177,9 +177,8 @@ class Step:
     clock: Clock | None = None
     bot: str = ""
     order: str = ""  # RANDOM: its questions stand so
-    asks_about: Mapping[str, str] = field(
-        init=False, repr=False, compare=False
-    )  # of its fields of kind each: whom
+    # Of its fields of kind each: whom
+    asks_about: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "asks_about", {one.name: one.of for one in self.fields if one.of})

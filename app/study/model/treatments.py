@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 METHODS = ("blocked", "complete")
+# By what is drawn for: what it can be balanced within
 WITHIN = {
     "room": ("kind",),
     "player": ("type", "room"),
     "arrival": ("type",),
-}  # by what is drawn for: what it can be balanced within
+}
 
 Cell = tuple[str, ...]  # a level of each factor that is drawn together
 Place = tuple[str, int]  # the name of a row, and a place in it from 0

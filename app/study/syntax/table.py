@@ -274,9 +274,8 @@ def open_toml(file: str, content: bytes) -> Table:
         cure = "Save the file as UTF-8 and try again."
         raise StudyError([Mistake(file, spot_of_byte(content, error.start), sentence, cure)]) from None
     try:
-        values = tomllib.loads(
-            f"{text}\n", parse_float=_decimal
-        )  # so that it knows the place of what ends the file
+        # So that it knows the place of what ends the file
+        values = tomllib.loads(f"{text}\n", parse_float=_decimal)
         spots = locate(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError([syntax_mistake(file, text, str(error))]) from None

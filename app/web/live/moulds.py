@@ -32,9 +32,8 @@ GAPS = re.compile(f"({FORM_KEY}|{MESSAGE_KEY}|{SHOWN})")
 class Moulds:
     """Of a room at one step, for as long as its pages are brought there."""
 
-    drawn: dict[tuple[Hashable, ...], list[str]] = field(
-        default_factory=dict
-    )  # what stands between and in its gaps
+    # What stands between and in its gaps
+    drawn: dict[tuple[Hashable, ...], list[str]] = field(default_factory=dict)
 
     def step_opened(self, place: RoomPlace, before: RoomPlace) -> str:
         """What brings a page from the step before to this one; typed text in the talk stays."""

@@ -47,9 +47,8 @@ class Read:
     told: Told
     roles: Mapping[int, str]  # by slot
     members: Members  # of the step's channels
-    heard: (
-        Mapping[int, Sequence[Message]] | None
-    )  # by slot what was said, oldest first; None where it was not read
+    # By slot what was said, oldest first; None where it was not read
+    heard: Mapping[int, Sequence[Message]] | None
 
 
 @dataclass(slots=True)

@@ -41,9 +41,8 @@ class RoomFeed:
 
     def __init__(self, pool: Pool, keys: Keys, view: RoomView) -> None:
         self.view = view
-        self.published = (
-            view.room.seq
-        )  # `view` is ahead of it where a page that joined was read ahead of the hub
+        # `view` is ahead of it where a page that joined was read ahead of the hub
+        self.published = view.room.seq
         self.pages: set[Page] = set()
         self.told: Told = {}  # what its step shows, where it has moves: as of …
         self.told_seq = 0  # … this event

@@ -38,9 +38,8 @@ class TypingLines:
     view: Callable[[], RoomView]
     signs: dict[int, tuple[Sign, float]] = field(default_factory=dict)  # by slot, and until when they count
     said: dict[int, datetime] = field(default_factory=dict)  # by slot, when its newest message was stored
-    shown: dict[Page, tuple[int, dict[str, str]]] = field(
-        default_factory=dict
-    )  # page → at which position, and area → what stands there
+    # Page → at which position, and area → what stands there
+    shown: dict[Page, tuple[int, dict[str, str]]] = field(default_factory=dict)
     renewed: bool = False  # somebody goes on writing
     pace: Pace = field(init=False)
     end: asyncio.TimerHandle | None = None  # of the next silence

@@ -131,9 +131,8 @@ class Alone:
 class PlayerStory:
     player: Player
     room: str  # its name; empty before there is one
-    happened: Sequence[
-        Happened
-    ]  # newest first, with their messages, silences, and when their page came and went
+    # Newest first, with their messages, silences, and when their page came and went
+    happened: Sequence[Happened]
     pages: Sequence[Spell]  # when a page of theirs was connected
     said: Mapping[int, Record]  # by record
     notices: Notices

@@ -55,9 +55,8 @@ class Faces:
     room_id: int
     labels: list[str]
     said: str | None  # None: nothing; empty: it is erased
-    said_by: (
-        str | None
-    )  # whoever wrote it, also where somebody else sits there now; None: nobody has spoken yet
+    # Whoever wrote it, also where somebody else sits there now; None: nobody has spoken yet
+    said_by: str | None
 
 
 @dataclass(frozen=True, slots=True)

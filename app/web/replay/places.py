@@ -94,9 +94,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
         made = rooms_made(then)
         prospect = prospects.prospects(study, counts, made).get(player.type)
         turn = prospects.queue_places(study, _queue(then), made).get(player_id)
-        before = sum(
-            one.status == BEFORE for one in then.players.values()
-        )  # no log tells whose page was there
+        # No log tells whose page was there
+        before = sum(one.status == BEFORE for one in then.players.values())
         return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside, before, turn)
     here = then.room_of(player_id)
     if here is not None:

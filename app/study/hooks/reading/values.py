@@ -26,6 +26,7 @@ from app.study.syntax.mistakes import Mistake
 from app.study.syntax.python import tree_of
 
 PASSES = 4  # over functions that call each other, until it is known what each is given
+# The things that they are given
 _TAKE_OVER = (
     "sorted",
     "list",
@@ -34,7 +35,7 @@ _TAKE_OVER = (
     "frozenset",
     "reversed",
     "iter",
-)  # the things that they are given
+)
 
 
 def reading_mistakes(content: bytes, uses: Sequence[Use], words: Words) -> list[Mistake]:
