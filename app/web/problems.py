@@ -56,8 +56,17 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
         sentence = Sentence("That is too long to be saved. Shorten it and send it again.")
     if error.status_code == 400:
         sentence = Sentence("This form could not be read. Reload the page and send it again.")
-    to = error.to if isinstance(error, SentOn) else None
+    to = error.to if isinstance(error, SentOn) else _form_at(request.url.path, error.status_code)
     return problem(request, error.status_code, sentence, to, error.headers or {})
+
+
+def _form_at(path: str, status: int) -> str | None:
+    """Where a player finds the form again that was too long, or could not be read; a link stays theirs."""
+    if status not in (400, 413) or is_of_researchers(path):
+        return None
+    if path.startswith("/play"):
+        return "/play"
+    return path if path.startswith(("/join/", "/s/")) else None
 
 
 def _for_program(error: HTTPException) -> str:

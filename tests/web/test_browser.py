@@ -520,3 +520,36 @@ def test_no_page_shows_an_observer_what_would_be_refused_not_even_in_a_menu(stag
         assert menu and menu["x"] >= 0 and menu["x"] + menu["width"] <= PHONE["width"], menu
     assert all(seen["ada"]) and {"Export", "Rights"} <= set(seen["ada"][0])
     assert not any(seen["otto"]), seen["otto"]
+
+
+def test_who_watches_is_told_what_comes_next_and_not_to_do_it(stage: Stage) -> None:
+    session = stage.open(PAIR, 2, start=False)
+
+    async def staff(conn: Connection) -> None:
+        for name in ("ada", "otto"):
+            await put_account(conn, name, "a long password")
+        await give(conn, session.id, "ada", "owner", "story")
+        await give(conn, session.id, "otto", "observer", "story")
+
+    apart(lambda: stage.house.do(staff))
+    for name, said, other in (
+        ("ada", "Start seating once enough are here.", "Seating begins when"),
+        ("otto", "Seating begins when a colleague of yours starts it.", "Start seating"),
+    ):
+        desk = stage.page(DESK)
+        log_in(stage, desk, name=name)
+        desk.goto(f"{stage.server.base}/admin/sessions/{session.id}")
+        then = desk.locator(".next .then")
+        expect(then.get_by_text(said)).to_be_visible()
+        assert other not in then.inner_text()
+
+
+def test_what_a_room_has_said_is_wider_than_its_log(stage: Stage) -> None:
+    session, desk = stage.open(PAIR, 2), stage.page(DESK)
+    stage.guests(session, "P1", "P2")
+    [(room,)] = stage.house.sql("select id from room where session_id = %s", session.id)
+    log_in(stage, desk)
+    desk.goto(f"{stage.server.base}/admin/sessions/{session.id}/rooms/{room}")
+    expect(desk.get_by_text("Talk, newest first")).to_be_visible()
+    talk, log = (desk.get_by_role("region", name=name).bounding_box() for name in ("Talk", "Log"))
+    assert talk and log and talk["y"] == log["y"] and talk["width"] > log["width"] > 300
