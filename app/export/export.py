@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
+from app.database.whole_sessions import read_whole_session
 from app.export import codebook
 from app.export.analysis import scripts
 from app.export.anonymous import Mask, masked, told
@@ -117,6 +118,7 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
     try:
         async with snapshot(conn):
             await conn.execute(SQL["set_up"])
+            await read_whole_session(conn)
             yield conn
     finally:
         conn.pgconn.finish()

@@ -14,6 +14,7 @@ from decimal import Decimal
 from app.database import clock
 from app.database.connections import Connection, fetching
 from app.database.queries import Queries
+from app.database.whole_sessions import read_whole_session
 from app.players.codes import codes_of
 from app.players.pay import Account, AccountLine, Earning, account_of
 from app.players.players import Player
@@ -63,6 +64,7 @@ class Booked:
 async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[Booked]:
     """Everybody who came, in the order of their numbers, a few hundred at a time. `conn` is in a transaction."""
     now, codes = clock.now(), await codes_of(conn, session_id, study)
+    await read_whole_session(conn)
     async with fetching(conn, "booked") as cursor:
         cursor.itersize = 200
         await cursor.execute(SQL["accounts"], dict(session_id=session_id))

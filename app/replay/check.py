@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from app.database.connections import Connection, snapshot
 from app.database.events import Event
 from app.database.queries import Queries
+from app.database.whole_sessions import read_whole_session
 from app.replay.fold import fold
 from app.replay.reading import read_events, read_invited, read_logs
 from app.replay.state import Invited, Log, Then
@@ -94,6 +95,7 @@ class Checked:
 async def check(conn: Connection, session_id: str) -> Checked:
     """All of one moment. Opens a transaction of its own, so that a session may go on meanwhile."""
     async with snapshot(conn):
+        await read_whole_session(conn)
         invited = await read_invited(conn, session_id)
         logs, events = await read_logs(conn, session_id), await read_events(conn, session_id)
         tables = await _read_tables(conn, session_id)

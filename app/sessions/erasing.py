@@ -14,6 +14,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.database.whole_sessions import read_whole_session
 from app.players import door
 from app.players.players import INSIDE
 from app.sessions import sessions, waves
@@ -92,6 +93,7 @@ async def erase(
     transaction. Raises SessionError.
     """
     session = await sessions.lock_as(conn, session_id, by)
+    await read_whole_session(conn)
     people = await _people(conn, session, label, player_id)
     which = await _which(conn, session_id, people, answers)
     for lock in ("lock_lobby", "lock_rooms", "lock_people"):

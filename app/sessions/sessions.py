@@ -95,6 +95,11 @@ async def find_session(conn: Connection, session_id: str) -> Session:
     return found
 
 
+async def all_sessions(conn: Connection) -> list[Session]:
+    """The newest first, and those that are archived behind them. Nothing is counted: to choose among takes no more."""
+    return await typed_rows(conn, Session, SQL["all_sessions"])
+
+
 async def list_sessions(conn: Connection, archived: bool = False) -> list[SessionLine]:
     """Those that are not archived, or those that are; the newest first."""
     return await typed_rows(conn, SessionLine, SQL["list_sessions"], archived=archived)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from app.database.connections import Connection
 from app.database.group_commit import Busy
+from app.database.whole_sessions import read_whole_session
 from app.web.lab import Lab
 from app.web.monitor.answers import hold_back
 
@@ -17,6 +18,7 @@ async def looking(lab: Lab) -> AsyncIterator[Connection]:
     lab.looks.check()
     async with lab.looks, lab.pool.connection() as conn, conn.transaction():
         await hold_back(conn)
+        await read_whole_session(conn)
         yield conn
 
 

@@ -13,7 +13,7 @@ from app.players.door import Places
 from app.players.lists import PeopleError
 from app.players.people import Listed
 from app.sessions.going_on import ON_PAGE, Before, find_before
-from app.sessions.sessions import Session, SessionError, list_sessions
+from app.sessions.sessions import Session, SessionError, all_sessions
 from app.sessions.starts import start_time
 from app.study.model.study import Study
 from app.study.syntax.mistakes import StudyError
@@ -58,8 +58,7 @@ async def may_go_on_from(conn: Connection, name: str) -> list[Session]:
     """The sessions whose people this account may invite again, and whose answers it may have: the newest first, and
     those that are archived behind them."""
     mine = await rights.rights_of(conn, name)
-    found = [*await list_sessions(conn), *await list_sessions(conn, archived=True)]
-    return [one for one in found if may_invite_from(mine.get(one.id))]
+    return [one for one in await all_sessions(conn) if may_invite_from(mine.get(one.id))]
 
 
 def may_invite_from(right: Right | None) -> bool:

@@ -10,7 +10,7 @@ with page as (
 ), opened as (
     select l.room_id, (e.data->>'position')::int as position, e.data->'asked' as asked,
         lead(e.at) over (partition by l.room_id order by e.seq) as over_at
-    from event e join log l on l.id = e.log_id
+    from event e join log l on l.id = e.log_id and l.session_id = %(session_id)s
     where e.session_id = %(session_id)s and l.room_id is not null
         and (e.name = 'step_opened' or e.name = 'room_opened' and e.data->>'opening' is distinct from 'true')
 )
@@ -18,7 +18,7 @@ select format('record %%s: player %%s, slot %%s, %%s step %%s, round %%s', a.id,
     when o.room_id is null then 'was never at'
     when o.asked is not null and not o.asked @> to_jsonb(me.slot) or who.is_another then 'was not asked at'
     else 'sat down after' end, a.step, a.round)
-from record a join player p on p.id = a.player_id
+from record a join player p on p.id = a.player_id and p.session_id = %(session_id)s
 -- Whoever is alone is in the one seat there is, from when it was opened.
 cross join lateral (select case when p.room_id = a.room_id then p.slot else 1 end as slot,
     case when p.room_id = a.room_id then p.seated_at end as since) me
@@ -61,7 +61,7 @@ with about as (
     select * from unnest(%(about_steps)s::text[], %(about_fields)s::text[], %(about_whom)s::text[]) as a(step, field, whom)
 ), said as (
     select a.id, a.room_id, a.player_id, p.slot as by, a.step, a.round, about.whom, key[1]::int as slot
-    from record a join about using (step, field) join player p on p.id = a.player_id
+    from record a join about using (step, field) join player p on p.id = a.player_id and p.session_id = %(session_id)s
     cross join lateral regexp_matches(a.value, '(?<!\\)"([0-9]{1,6})":', 'g') as key
     where a.session_id = %(session_id)s
 ), page as (
@@ -69,7 +69,7 @@ with about as (
         as page(step, round, position)
 ), seen as (
     select distinct said.id, said.slot from said join page using (step, round)
-    join tie t on t.room_id = said.room_id and (t.from_slot, t.to_slot) = (said.by, said.slot) and t.position = (
+    join tie t on t.room_id = said.room_id and t.session_id = %(session_id)s and (t.from_slot, t.to_slot) = (said.by, said.slot) and t.position = (
         select max(n.position) from network n where n.room_id = said.room_id and n.position <= page.position)
     where said.whom = 'neighbours'
 )
@@ -89,7 +89,7 @@ order by said.id, said.slot
 -- Told by the log, the ties and the study, beside what was stored with the message.
 with asked as (
     select l.room_id, (e.data->>'position')::int as position, e.data->'asked' as slots
-    from event e join log l on l.id = e.log_id
+    from event e join log l on l.id = e.log_id and l.session_id = %(session_id)s
     where e.session_id = %(session_id)s and e.name = 'step_opened' and e.data ? 'asked'
 ), talk as (
     select * from unnest(
@@ -102,7 +102,7 @@ with asked as (
     where m.session_id = %(session_id)s and not exists (
         select from result r where r.room_id = m.room_id and r.name = talk.among->>'result' and r.erased)
 ), reader as (
-    select m.id, array_agg(s.slot order by s.slot) as slots from said m join slot s on s.room_id = m.room_id
+    select m.id, array_agg(s.slot order by s.slot) as slots from said m join slot s on s.room_id = m.room_id and s.session_id = %(session_id)s
     left join asked a on a.room_id = m.room_id and a.position = m.position
     where (a.slots is null or a.slots @> to_jsonb(s.slot)) and (
         s.slot = m.slot or coalesce(m.to_slot, s.slot) = s.slot and (m."of" = 'room' or m.slot = 0 or exists (

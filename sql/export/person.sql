@@ -6,14 +6,16 @@ select label from player where session_id = %(session_id)s and id = %(number)s
 
 -- name: facts
 select p.session_id, p.erased_at is not null as erased, p.type, p.status::text, p.entry, p.given, p.signed_in_at, p.seated_at,
-    p.finished_at, p.outcome, p.code, r.name
-from player p left join room r on r.id = p.room_id where p.id = %(player_id)s
+    p.finished_at, p.outcome, p.code, (select r.name from room r where r.id = p.room_id)
+from player p where p.id = %(player_id)s
 
 -- name: answers
 -- Alone or with others.
-select a.at, a.step, a.round, a.field, a.value from player p
-join room r on r.id = p.room_id or r.player_id = p.id
-join record a on a.room_id = r.id and a.player_id = p.id where p.id = %(player_id)s order by a.id
+select at, step, round, field, value from record
+where player_id = %(player_id)s and room_id = any(array(
+    select room_id from player where id = %(player_id)s and room_id is not null
+    union all select id from room where player_id = %(player_id)s))
+order by id
 
 -- name: messages
 select m.at, m.step, m.round, case when m.to_slot is not null then 'to slot ' || m.to_slot

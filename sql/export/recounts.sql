@@ -6,7 +6,7 @@ select seed from session where id = %(session_id)s
 -- a player, a bot has had it from the start.
 select r.name as room, r.kind, r.number, r.treatment as of_room, s.slot, p.id, coalesce(p.label, 'a bot') as label,
     coalesce(p.type, '') as type, coalesce(p.treatment, s.treatment) as treatment
-from room r join slot s on s.room_id = r.id left join player p on p.room_id = s.room_id and p.slot = s.slot
+from room r join slot s on s.room_id = r.id and s.session_id = %(session_id)s left join player p on p.room_id = s.room_id and p.session_id = %(session_id)s and p.slot = s.slot
 where r.session_id = %(session_id)s and r.during = 'playing' order by r.id, s.slot, p.seated_at, p.id
 
 -- name: comers

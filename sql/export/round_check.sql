@@ -4,7 +4,7 @@
 with opened as (
     select o.room_id, o.pages, o.at,
         coalesce(lead(o.at) over (partition by o.room_id order by o.position), r.ended_at, 'infinity') as until
-    from opened_step o join room r on r.id = o.room_id where o.session_id = %(session_id)s
+    from opened_step o join room r on r.id = o.room_id and r.session_id = %(session_id)s where o.session_id = %(session_id)s
 ), turn as (
     select o.room_id, t.first, substring(page from '[0-9]+$') as round, min(o.at) as at, max(o.until) as until
     from opened o cross join lateral (
@@ -17,4 +17,4 @@ select coalesce(sum(case when room.player_id is not null then 1 else greatest(1,
     select count(*) from player p where p.room_id = s.room_id and p.slot = s.slot and p.seated_at < turn.until
         and (p.status = 'playing' or p.outcome = 'complete' or coalesce(p.waited_until, p.finished_at) > turn.at)
 )) end), 0)::bigint
-from turn join room on room.id = turn.room_id left join slot s on s.room_id = turn.room_id
+from turn join room on room.id = turn.room_id and room.session_id = %(session_id)s left join slot s on s.room_id = turn.room_id and s.session_id = %(session_id)s

@@ -8,8 +8,8 @@ select room.id as room_id, room.name, room.kind, room.ended_at, coalesce(s.slot,
     case when room.player_id is not null then case when p.status = 'left' and room.during = 'before'
             and p.queued_from is null and p.waited_until is null then least(p.finished_at, room.ended_at) end
         when p.outcome <> 'complete' and p.status <> 'playing' then coalesce(p.waited_until, p.finished_at) end as left_at
-from room left join slot s on s.room_id = room.id
-left join player p on p.room_id = s.room_id and p.slot = s.slot or p.id = room.player_id
+from room left join slot s on s.room_id = room.id and s.session_id = %(session_id)s
+left join player p on p.session_id = %(session_id)s and (p.room_id = s.room_id and p.slot = s.slot or p.id = room.player_id)
 where room.session_id = %(session_id)s order by room.id, slot, p.seated_at, p.id
 
 -- name: round_openings
@@ -33,5 +33,5 @@ select room_id, player_id, position, sum(amount) as earned
 from earning where session_id = %(session_id)s group by room_id, player_id, position order by room_id
 
 -- name: pauses
-select e.name, (e.data->>'since')::timestamptz as since, e.at from log l join event e on e.log_id = l.id
+select e.name, (e.data->>'since')::timestamptz as since, e.at from log l join event e on e.log_id = l.id and e.session_id = l.session_id
 where l.session_id = %(session_id)s and l.room_id is null and e.name in ('session_paused', 'session_resumed') order by e.seq

@@ -2,7 +2,7 @@
 select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.queued_from, p.seated_at,
     p.waited_until, p.finished_at, p.code, p.entry, p.given, p.outcome, p.treatment, p.entry_page, e.earlier_id,
     p.language, p.erased_at is not null as erased
-from player p left join room r on r.id = p.room_id left join earlier e on e.player_id = p.id
+from player p left join room r on r.id = p.room_id and r.session_id = %(session_id)s left join earlier e on e.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 
 -- name: given_names
@@ -16,20 +16,20 @@ from room r left join (
     select s.room_id, jsonb_agg(jsonb_build_object('slot', s.slot, 'type', s.type, 'alias', s.alias)
         || case when p.id is null and s.bot then jsonb_build_object('bot', true) || treated(s.treatment) else '{}' end
         order by s.slot)::text as seats
-    from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+    from slot s left join player p on p.room_id = s.room_id and p.session_id = %(session_id)s and p.slot = s.slot and not p.replaced
     where s.session_id = %(session_id)s group by s.room_id
 ) seats on seats.room_id = r.id
 where r.session_id = %(session_id)s and r.during = 'playing' order by r.id
 
 -- name: ties
 select r.name as room, n.round, t.from_slot as "from", t.to_slot as "to", t.weight, n.step, t.position, t.session_id as session
-from tie t left join room r on r.id = t.room_id
-left join network n on n.room_id = t.room_id and n.position = t.position
+from tie t left join room r on r.id = t.room_id and r.session_id = %(session_id)s
+left join network n on n.room_id = t.room_id and n.session_id = %(session_id)s and n.position = t.position
 where t.session_id = %(session_id)s order by t.room_id, t.position, t.from_slot, t.to_slot
 
 -- name: networks
 select r.name as room, n.position, n.step, n.round, ties.ties, n.made_by, iso(n.at) as at, n.session_id as session
-from network n left join room r on r.id = n.room_id
+from network n left join room r on r.id = n.room_id and r.session_id = %(session_id)s
 left join lateral (select count(*) as ties from tie t where t.room_id = n.room_id and t.position = n.position) ties on true
 where n.session_id = %(session_id)s order by n.room_id, n.position
 
@@ -38,7 +38,7 @@ where n.session_id = %(session_id)s order by n.room_id, n.position
 select r.id as record, r.player_id as player, case when room.during = 'playing' then room.name end as room, r.step, r.round, r.field,
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
     case when r.erased then 'true' else 'false' end as erased, r.session_id as session
-from record r left join room on room.id = r.room_id
+from record r left join room on room.id = r.room_id and room.session_id = %(session_id)s
 where r.session_id = %(session_id)s and not exists (select from outdated_records(%(session_id)s) o where o.id = r.id)
 order by r.id
 
@@ -47,13 +47,13 @@ select r.id as record, r.player_id as player, case when room.during = 'playing' 
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
     case when r.erased then 'true' else 'false' end as erased, iso(c.tried_at) as said_tried_at,
     r.session_id as session
-from record r left join room on room.id = r.room_id left join late_claim c on r.late and c.form = r.form
+from record r left join room on room.id = r.room_id and room.session_id = %(session_id)s left join late_claim c on r.late and c.form = r.form
 where r.session_id = %(session_id)s order by r.id
 
 -- name: records_wide
 -- What each player said, as one object: "step.round.field" → the value that counts.
 select p.id, p.label, p.type, room.name as room, coalesce(said.said, '{}') as said
-from player p left join room on room.id = p.room_id left join (
+from player p left join room on room.id = p.room_id and room.session_id = %(session_id)s left join (
     select player_id, json_object_agg(step || '.' || round || '.' || field, value) as said
     from record r where session_id = %(session_id)s
         and not exists (select from outdated_records(%(session_id)s) o where o.id = r.id)
@@ -66,8 +66,8 @@ select case when room.during = 'playing' then room.name end as room, r.position,
     case when room.during = 'playing' then r.slot end as slot, coalesce(room.player_id, p.id) as player, r.name,
     escaped(r.value) as value, r.made_by, iso(r.at) as at, case when r.erased then 'true' else 'false' end as erased,
     r.session_id as session
-from result r join room on room.id = r.room_id
-left join player p on p.room_id = r.room_id and p.slot = r.slot and not p.replaced
+from result r join room on room.id = r.room_id and room.session_id = %(session_id)s
+left join player p on p.room_id = r.room_id and p.session_id = %(session_id)s and p.slot = r.slot and not p.replaced
 where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.name
 
 -- name: moves
@@ -77,7 +77,7 @@ select m.record_id, m.player_id, room.name as room, m.slot, coalesce(m.step, r.s
     case when m.accepted then 'true' when not m.accepted then 'false' end as accepted, m.sentence, coalesce(m.at, r.at) as at,
     round(m.since::numeric, 3)::text as seconds, m.clock, case when m.turn is null then 'player' when m.slot = 0 then 'mediator' else 'bot' end as made_by,
     nullif(coalesce(m.value, r.value), '')::jsonb as said
-from move m left join record r on r.id = m.record_id left join room on room.id = m.room_id
+from move m left join record r on r.id = m.record_id and r.session_id = %(session_id)s left join room on room.id = m.room_id and room.session_id = %(session_id)s
 where m.session_id = %(session_id)s order by m.record_id
 
 -- name: attempts
@@ -92,7 +92,7 @@ select m.id as message, m.player_id as player, room.name as room, m.to_slot as "
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,
     case when m.erased then 'true' else 'false' end as erased, m.channel,
     case when m.turn is null then 'player' when m.slot = 0 then 'mediator' else 'bot' end as made_by, m.session_id as session
-from message m left join room on room.id = m.room_id
+from message m left join room on room.id = m.room_id and room.session_id = %(session_id)s
 where m.session_id = %(session_id)s order by m.id
 
 -- name: notes
@@ -111,7 +111,7 @@ from erasure where session_id = %(session_id)s order by id
 select case when room.player_id is not null then concat('player ', room.player_id, ' ', room.during)
         else coalesce(room.name, 'session') end as log, e.seq, e.name as event, e.player_id as player,
     case when room.player_id is not null then e.data - 'room' else e.data end as data, iso(e.at) as at, e.session_id as session
-from event e left join log on log.id = e.log_id left join room on room.id = log.room_id
+from event e left join log on log.id = e.log_id and log.session_id = %(session_id)s left join room on room.id = log.room_id and room.session_id = %(session_id)s
 where e.session_id = %(session_id)s order by e.log_id, e.seq
 
 -- name: goes_on

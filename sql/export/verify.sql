@@ -23,7 +23,7 @@ select
 with receipt as (
     select e.log_id, e.seq, l.room_id, e.player_id, e.data->>'step' as step, (e.data->>'round')::int as round,
         e.data->>'sha256' as sha256, coalesce((e.data->>'erased')::boolean, false) as erased, jsonb_array_length(e.data->'records') as named, one.id::bigint as id
-    from event e left join log l on l.id = e.log_id
+    from event e left join log l on l.id = e.log_id and l.session_id = %(session_id)s
     cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
     where e.session_id = %(session_id)s and e.name = 'player_answered'
 ), recounted as (
@@ -64,7 +64,7 @@ order by a.id
 select format('message %%s of player %%s: acknowledged, but %%s', e.data->>'message', e.player_id,
     case when count(m.id) = 0 then 'not stored' when count(m.id) > 1 then 'stored more than once'
         else 'not as it is stored' end)
-from event e left join log l on l.id = e.log_id
+from event e left join log l on l.id = e.log_id and l.session_id = %(session_id)s
 left join message m on m.id = (e.data->>'message')::bigint and m.session_id = %(session_id)s
 where e.session_id = %(session_id)s and e.name = 'message_sent'
 group by e.log_id, e.seq, e.data, e.player_id
@@ -85,7 +85,7 @@ order by m.id
 -- name: totals_agree
 select format('log of %%s: counts %%s records and %%s messages, but there are %%s and %%s',
     coalesce(room.name, 'the session'), l.records, l.messages, coalesce(r.count, 0), coalesce(m.count, 0))
-from log l left join room on room.id = l.room_id
+from log l left join room on room.id = l.room_id and room.session_id = %(session_id)s
 left join (select room_id, count(*) from record where session_id = %(session_id)s group by room_id) r on r.room_id = l.room_id
 left join (select room_id, count(*) from message where session_id = %(session_id)s group by room_id) m on m.room_id = l.room_id
 where l.session_id = %(session_id)s and (l.records, l.messages) <> (coalesce(r.count, 0), coalesce(m.count, 0))
@@ -94,7 +94,7 @@ order by l.id
 -- name: logs_have_no_gap
 select format('log of %%s: %%s events numbered %%s to %%s, where 1 to %%s should be',
     coalesce(room.name, 'the session'), coalesce(e.events, 0), e.first, e.last, l.last_seq)
-from log l left join room on room.id = l.room_id
+from log l left join room on room.id = l.room_id and room.session_id = %(session_id)s
 left join (
     select log_id, count(*) as events, count(distinct seq) as numbers, min(seq) as first, max(seq) as last
     from event where session_id = %(session_id)s group by log_id
@@ -165,7 +165,7 @@ with issued as (
         when 'room_opened' then concat_ws(', ', e.data->>'room', e.data->>'during')
         when 'room_ended' then concat(e.data->>'room', ': ', e.data->>'outcome')
         else '' end as detail
-    from event e left join log l on l.id = e.log_id left join issued i on i.player_id = e.player_id
+    from event e left join log l on l.id = e.log_id and l.session_id = %(session_id)s left join issued i on i.player_id = e.player_id
     where e.session_id = %(session_id)s and e.name in ('player_signed_in', 'player_placed', 'player_finished',
         'player_left', 'player_goes_on', 'room_opened', 'room_ended', 'session_started', 'session_closed')
 )
@@ -189,10 +189,11 @@ union all
 -- Unless the room's log says that a bot has had it from the start.
 select format('slot %%s of room %%s has no player', s.slot, s.room_id)
 from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s and not p.replaced
-left join room r on r.id = s.room_id
-where s.session_id = %(session_id)s and p.id is null and r.player_id is null and not (s.bot and exists (
-    select from log l join event e on e.log_id = l.id and e.name = 'bot_placed'
-    where l.room_id = s.room_id and (e.data->>'slot')::int = s.slot and e.data->>'type' = s.type
+left join room r on r.id = s.room_id and r.session_id = %(session_id)s
+where s.session_id = %(session_id)s and p.id is null and r.player_id is null and not (s.bot and (s.room_id, s.slot, s.type) in (
+    select l.room_id, (e.data->>'slot')::int, e.data->>'type'
+    from log l join event e on e.log_id = l.id and e.name = 'bot_placed' and e.session_id = %(session_id)s
+    where l.session_id = %(session_id)s and l.room_id is not null and e.data ? 'type'
 ))
 union all
 select format('player %%s sits in slot %%s of room %%s, which is not there', p.id, p.slot, p.room_id)
@@ -243,7 +244,7 @@ union all
 select format('player %%s came by the link for everybody, and was not in the session before', p.id)
 from player p join session s on s.id = p.session_id
 where s.id = %(session_id)s and s.from_session_id is not null and p.by_door is not null and p.erased_at is null
-    and not exists (select from earlier e where e.player_id = p.id)
+    and not exists (select from earlier e where e.player_id = p.id and e.session_id = %(session_id)s)
     and not exists (select from erasure where session_id = s.from_session_id)
 
 -- name: status_and_slot_agree
@@ -305,7 +306,7 @@ select format('player %%s: %%s', p.id, what) from player p cross join lateral (v
 
 -- name: types_fit_seats
 select format('player %%s is %%s, but slot %%s of room %%s is for %%s', p.id, p.type, s.slot, s.room_id, s.type)
-from player p join slot s on s.room_id = p.room_id and s.slot = p.slot
+from player p join slot s on s.room_id = p.room_id and s.session_id = %(session_id)s and s.slot = p.slot
 where p.session_id = %(session_id)s and s.type not in ('any', p.type)
 order by p.id
 
@@ -314,7 +315,7 @@ with wanted as (
     select * from unnest(%(seat_kinds)s::text[], %(seat_types)s::text[], %(seat_counts)s::int[]) as w(kind, type, seats)
 ), made as (
     select r.id, r.name, r.kind, s.type, count(*) as seats
-    from room r join slot s on s.room_id = r.id where r.session_id = %(session_id)s and r.player_id is null
+    from room r join slot s on s.room_id = r.id and s.session_id = %(session_id)s where r.session_id = %(session_id)s and r.player_id is null
     group by r.id, r.name, r.kind, s.type
 )
 select format('room %%s: %%s seats for %%s, where the study has %%s', coalesce(m.name, w.name), coalesce(m.seats, 0),
@@ -326,7 +327,7 @@ from made m full join (
 where m.seats is distinct from w.seats
 union all
 select format('room %%s has slots %%s, not 1 to %%s', r.name, string_agg(s.slot::text, ', ' order by s.slot), count(*))
-from room r join slot s on s.room_id = r.id where r.session_id = %(session_id)s
+from room r join slot s on s.room_id = r.id and s.session_id = %(session_id)s where r.session_id = %(session_id)s
 group by r.id, r.name having min(s.slot) <> 1 or max(s.slot) <> count(*)
 union all
 select format('%%s rooms are %%s', count(*), r.name)
@@ -338,7 +339,7 @@ where r.session_id = %(session_id)s group by r.kind, k.most having count(*) > k.
 
 -- name: what_ended_has_ended
 select format('player %%s plays in room %%s, which has ended', p.id, r.name) as problem
-from player p join room r on r.id = p.room_id
+from player p join room r on r.id = p.room_id and r.session_id = %(session_id)s
 where p.session_id = %(session_id)s and p.status = 'playing' and r.status = 'ended'
 union all
 select format('room %%s: %%s, ended %%s, outcome %%s', name, status, coalesce(ended_at::text, 'never'), coalesce(outcome, 'none'))
@@ -420,18 +421,18 @@ select format('record %%s is a move%%s', said.id, case when said.late
 from said left join move m on m.record_id = said.id where said.late <> (m.record_id is null)
 union all
 select format('move %%s of player %%s is no record of theirs in that room', m.record_id, m.player_id)
-from move m left join record r on r.id = m.record_id and (r.player_id, r.room_id) = (m.player_id, m.room_id)
+from move m left join record r on r.id = m.record_id and r.session_id = %(session_id)s and (r.player_id, r.room_id) = (m.player_id, m.room_id)
 where m.session_id = %(session_id)s and m.player_id is not null and r.id is null
 union all
 select format('move %%s is a bot’s, and %%s', m.record_id,
     case when r.id is not null then 'there is such a record' else format('no bot has had slot %%s of that room', m.slot) end)
-from move m left join record r on r.id = m.record_id
-where m.session_id = %(session_id)s and m.player_id is null and (r.id is not null or not exists (
-    select from event e join log l on l.id = e.log_id
-    where l.room_id = m.room_id and e.name = 'bot_placed' and (e.data->>'slot')::int = m.slot))
+from move m left join record r on r.id = m.record_id and r.session_id = %(session_id)s
+where m.session_id = %(session_id)s and m.player_id is null and (r.id is not null or (m.room_id, m.slot) not in (
+    select l.room_id, (e.data->>'slot')::int from event e join log l on l.id = e.log_id and l.session_id = %(session_id)s
+    where e.session_id = %(session_id)s and l.room_id is not null and e.name = 'bot_placed'))
 union all
 select format('move %%s of player %%s was never handled, and its step is over', m.record_id, m.player_id)
-from move m left join room r on r.id = m.room_id
+from move m left join room r on r.id = m.room_id and r.session_id = %(session_id)s
 where m.session_id = %(session_id)s and m.nth is null and (r.status = 'ended' or r.position is distinct from m.position)
 union all
 select format('move %%s is number %%s of room %%s, position %%s, where number %%s was due', record_id, nth, room_id, position, due)
@@ -450,7 +451,7 @@ with counted as (
 )
 select format('move %%s counted %%s s after the one before, at a step that was over after %%s s', c.record_id,
     round((c.since - c.before)::numeric, 3), c.seconds) as problem
-from counted c join opened_step o on o.room_id = c.room_id and o.position = c.position
+from counted c join opened_step o on o.room_id = c.room_id and o.session_id = %(session_id)s and o.position = c.position
 where o.extended = '0' and (c.since > c.before + c.seconds + 0.001 or c.since > c.most + 0.001)
 
 -- name: moves_took_what_the_clock_showed
@@ -470,12 +471,12 @@ from due where clock is null or clock::numeric <> value
 -- name: moves_are_in_the_log
 -- What moves said is read as JSON once it is known which records are of moves: others say anything.
 with told as (
-    select l.room_id, e.player_id, e.data, (e.data->>'record')::bigint as record_id from event e join log l on l.id = e.log_id
+    select l.room_id, e.player_id, e.data, (e.data->>'record')::bigint as record_id from event e join log l on l.id = e.log_id and l.session_id = %(session_id)s
     where e.session_id = %(session_id)s and e.name = 'move_made'
 ), of_record as materialized (
     select m.record_id, m.room_id, m.player_id, m.position, m.slot, m.nth, m.accepted, m.sentence, m.state, m.results, m.ends,
         coalesce(m.value, r.value) as value, coalesce(m.name, r.field) as field
-    from move m left join record r on r.id = m.record_id
+    from move m left join record r on r.id = m.record_id and r.session_id = %(session_id)s
     where m.session_id = %(session_id)s and m.nth is not null
 ), made as materialized (
     select *, coalesce(nullif(value, ''), '{}')::jsonb as said from of_record
@@ -517,7 +518,7 @@ where t.session_id = %(session_id)s and t.made_by = 'move' and g.room_id is null
 select format('message %%s: %%s', m.id, case
     when r.id is null then format('room %%s is not in this session', m.room_id)
     when m.slot = 0 and talk.mediated is not true then 'its step has no mediator there'
-    when m.player_id is null and m.slot > 0 and b.log_id is null then format('no bot has had slot %%s of room %%s', m.slot, r.name)
+    when m.player_id is null and m.slot > 0 and b.room_id is null then format('no bot has had slot %%s of room %%s', m.slot, r.name)
     when p.id is null and m.player_id is not null then format('player %%s is not in this session', m.player_id)
     when m.player_id is not null and (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
         then format('player %%s does not sit in slot %%s of room %%s', m.player_id, m.slot, m.room_id)
@@ -533,15 +534,15 @@ from (
 ) m
 left join player p on p.id = m.player_id and p.session_id = %(session_id)s
 left join room r on r.id = m.room_id and r.session_id = %(session_id)s
-left join lateral (
-    select e.log_id from log l join event e on e.log_id = l.id and e.name = 'bot_placed' and (e.data->>'slot')::int = m.slot
-    where m.player_id is null and l.room_id = m.room_id limit 1
-) b on true
-left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, case when m.slot > 0 then m.slot else 1 end)
-left join tie t on t.room_id = m.room_id and t.position = m.began and t.from_slot = m.to_slot and t.to_slot = m.slot
+left join (
+    select distinct l.room_id, (e.data->>'slot')::int as slot from log l join event e on e.log_id = l.id and e.name = 'bot_placed'
+    where l.session_id = %(session_id)s and e.session_id = %(session_id)s
+) b on m.player_id is null and b.room_id = m.room_id and b.slot = m.slot
+left join slot s on s.room_id = m.room_id and s.session_id = %(session_id)s and s.slot = coalesce(m.to_slot, case when m.slot > 0 then m.slot else 1 end)
+left join tie t on t.room_id = m.room_id and t.session_id = %(session_id)s and t.position = m.began and t.from_slot = m.to_slot and t.to_slot = m.slot
 left join unnest(%(talk_steps)s::text[], %(talk_channels)s::text[], %(talk_of)s::text[], %(talk_mediated)s::boolean[])
     as talk(step, channel, "of", mediated) on talk.step = m.step and talk.channel = coalesce(m.channel, '')
-where r.id is null or case when m.slot = 0 then talk.mediated is not true when m.player_id is null then b.log_id is null else (p.room_id, p.slot) is distinct from (m.room_id, m.slot) end
+where r.id is null or case when m.slot = 0 then talk.mediated is not true when m.player_id is null then b.room_id is null else (p.room_id, p.slot) is distinct from (m.room_id, m.slot) end
     or talk.step is null or s.slot is null or m.to_slot = m.slot
     or m.to_slot is not null and m.slot > 0 and t.to_slot is null and talk."of" <> 'room' or talk."of" = 'direct' and m.to_slot is null
 order by m.id
@@ -564,14 +565,14 @@ where before > id order by log_id, seq
 -- Who sees is seen, unless the study's network is directed.
 select format('room %%s, position %%s: slot %%s sees %%s, but not the other way round', t.room_id, t.position, t.from_slot, t.to_slot)
     as problem
-from tie t join room r on r.id = t.room_id
-left join tie back on back.room_id = t.room_id and back.position = t.position and back.from_slot = t.to_slot
+from tie t join room r on r.id = t.room_id and r.session_id = %(session_id)s
+left join tie back on back.room_id = t.room_id and back.session_id = %(session_id)s and back.position = t.position and back.from_slot = t.to_slot
     and back.to_slot = t.from_slot and back.weight = t.weight
 where t.session_id = %(session_id)s and back.room_id is null and not r.kind = any(%(directed)s::text[])
 union all
 select format('room %%s, position %%s: the tie from %%s to %%s joins no two slots', t.room_id, t.position, t.from_slot, t.to_slot)
-from tie t left join slot a on a.room_id = t.room_id and a.slot = t.from_slot
-left join slot b on b.room_id = t.room_id and b.slot = t.to_slot
+from tie t left join slot a on a.room_id = t.room_id and a.session_id = %(session_id)s and a.slot = t.from_slot
+left join slot b on b.room_id = t.room_id and b.session_id = %(session_id)s and b.slot = t.to_slot
 where t.session_id = %(session_id)s and (a.slot is null or b.slot is null or t.from_slot = t.to_slot)
 union all
 select format('room %%s, position %%s: the tie from %%s to %%s is there %%s times', room_id, position, from_slot, to_slot, count(*))
@@ -580,7 +581,7 @@ from tie where session_id = %(session_id)s group by room_id, position, from_slot
 -- name: networks_are_logged
 -- Each room opens with one, and the log has all others, tie by tie.
 select format('room %%s has no network to begin with', r.id) as problem
-from room r left join network n on n.room_id = r.id and n.position = 0
+from room r left join network n on n.room_id = r.id and n.session_id = %(session_id)s and n.position = 0
 where r.session_id = %(session_id)s and n.room_id is null and r.player_id is null
 union all
 select format('room %%s, position %%s: the log tells of another network than what is stored',
@@ -588,13 +589,13 @@ select format('room %%s, position %%s: the log tells of another network than wha
 from (
     select n.room_id, n.position, coalesce(string_agg(format('%%s-%%s', t.from_slot, t.to_slot), ' '
         order by t.from_slot, t.to_slot) filter (where t.from_slot is not null), '') as ties
-    from network n left join tie t on t.room_id = n.room_id and t.position = n.position
+    from network n left join tie t on t.room_id = n.room_id and t.session_id = %(session_id)s and t.position = n.position
     where n.session_id = %(session_id)s and n.position > 0 group by n.room_id, n.position
 ) stored full join (
     select l.room_id, (e.data->>'position')::int as position, coalesce((
         select string_agg(format('%%s-%%s', tie->>0, tie->>1), ' ' order by (tie->>0)::int, (tie->>1)::int)
         from jsonb_array_elements(e.data->'ties') tie), '') as ties
-    from event e join log l on l.id = e.log_id
+    from event e join log l on l.id = e.log_id and l.session_id = %(session_id)s
     where e.session_id = %(session_id)s and e.name = 'network_rewired'
 ) told on told.room_id = stored.room_id and told.position = stored.position
 where stored.ties is distinct from told.ties
@@ -605,7 +606,7 @@ with stored as (
     from earning where session_id = %(session_id)s
 ), told as (
     select l.room_id, e.player_id, concat_ws(E'\x1f', e.data->>'position', e.data->>'amount', e.data->>'reason'), 0, 1
-    from event e left join log l on l.id = e.log_id where e.session_id = %(session_id)s and e.name = 'player_earned'
+    from event e left join log l on l.id = e.log_id and l.session_id = %(session_id)s where e.session_id = %(session_id)s and e.name = 'player_earned'
 )
 select format('player %%s earned %%s at place %%s of the plan, by %%s: stored %%s times, but %%s times in the log of room %%s',
     player_id, split_part(what, E'\x1f', 2), split_part(what, E'\x1f', 1), split_part(what, E'\x1f', 3), sum(kept), sum(told),
@@ -706,7 +707,7 @@ select a.id, concat_ws(E'\x1f', a.player_id, case when r.during = 'playing' then
     a.erased, case when c.form is null then array[''] else array_remove(array[
         to_char(c.tried_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         case when c.at > %(as_of)s::timestamptz - interval '10 s' then '' end], null) end as claims
-from record a left join room r on r.id = a.room_id left join late_claim c on a.late and c.form = a.form
+from record a left join room r on r.id = a.room_id and r.session_id = %(session_id)s left join late_claim c on a.late and c.form = a.form
 where a.session_id = %(session_id)s order by a.id
 
 -- name: stored_records
@@ -717,14 +718,14 @@ from (
     select distinct on (room_id, round, step, player_id, field) id, room_id, player_id, step, round, field, value, version, late, at, erased
     from record where session_id = %(session_id)s
     order by room_id, round, step, player_id, field, case when late then 1 else 0 end, version desc, id desc
-) a left join room r on r.id = a.room_id
+) a left join room r on r.id = a.room_id and r.session_id = %(session_id)s
 order by a.id
 
 -- name: stored_messages
 select m.id, concat_ws(E'\x1f', coalesce(m.player_id::text, ''), coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
     to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased,
     array[coalesce(m.channel, '')] as claims
-from message m left join room r on r.id = m.room_id
+from message m left join room r on r.id = m.room_id and r.session_id = %(session_id)s
 where m.session_id = %(session_id)s order by m.id
 
 -- name: own_codes

@@ -1,7 +1,7 @@
 -- name: walks
 -- Each solo part as its log tells it, with what was said there in time and what was filled in. In the order of the plan.
 with part as (
-    select r.id, r.player_id, r.during, r.outcome, l.id as log_id from room r join log l on l.room_id = r.id
+    select r.id, r.player_id, r.during, r.outcome, l.id as log_id from room r join log l on l.room_id = r.id and l.session_id = %(session_id)s
     where r.session_id = %(session_id)s and r.player_id is not null
 ), happened as (
     select part.id, jsonb_agg(jsonb_build_array((e.data->>'position')::int,
@@ -30,7 +30,7 @@ with part as (
 select p.id as player_id, p.label, part.during::text, part.outcome, coalesce(went.outcome, 'complete') as went_with,
     gone.outcome as left_with, coalesce(gone.by, false) as taken_out, coalesce(happened.events, '[]') as happened,
     coalesce(said.answers, '[]') as said
-from part join player p on p.id = part.player_id left join happened on happened.id = part.id
+from part join player p on p.id = part.player_id and p.session_id = %(session_id)s left join happened on happened.id = part.id
 left join said on said.room_id = part.id left join gone on gone.player_id = p.id left join went on went.player_id = p.id
 left join erased on erased.room_id = part.id
 where erased.room_id is null order by p.id, part.id

@@ -2,7 +2,7 @@
 -- Everybody of a session, or one of them by label. Who was erased before may have answers that are to go now.
 select p.id, p.label, p.status::text, p.room_id, r.status = 'playing' as room_plays, p.erased_at is not null as is_erased,
     p.status = 'invited' and p.in_line_until is not null as in_line
-from player p left join room r on r.id = p.room_id
+from player p left join room r on r.id = p.room_id and r.session_id = p.session_id
 where p.session_id = %(session_id)s and (%(player_id)s::bigint is null or p.id = %(player_id)s)
     and (%(label)s::text is null or p.label = %(label)s)
 order by p.id
@@ -13,9 +13,9 @@ select session_id from lobby where session_id = %(session_id)s for update
 -- name: lock_rooms
 -- A form that is on its way is stored before this, or finds that there is nobody any more.
 -- What somebody was told in a room may be in what comes after it for the others.
-select id from room where id in (select room_id from player where id = any(%(player_ids)s)) or player_id = any(%(player_ids)s)
-    or during = 'after' and player_id in (
-        select p.id from player p join player q on q.room_id = p.room_id where q.id = any(%(player_ids)s))
+select id from room where session_id = %(session_id)s and (id in (select room_id from player where id = any(%(player_ids)s))
+    or player_id = any(%(player_ids)s) or during = 'after' and player_id in (
+        select p.id from player p join player q on q.room_id = p.room_id where q.id = any(%(player_ids)s)))
 order by id for update
 
 -- name: lock_people
@@ -361,7 +361,10 @@ select pg_advisory_unlock(7021338)
 lock table draft, presence, visit, sign, late_claim, submission in share row exclusive mode
 
 -- name: sweep_traces
-with erased as materialized (select id from player where erased_at is not null),
+-- Of whoever was erased in a session since the last time: nothing more is written of them.
+with erased as materialized (
+        select id from player where erased_at is not null and session_id in (select session_id from erasure where swept_at is null)
+    ),
     drafts as (delete from draft where player_id in (select id from erased)),
     pages as (delete from presence where player_id in (select id from erased)),
     links as (delete from visit where player_id in (select id from erased)),

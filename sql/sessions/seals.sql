@@ -11,7 +11,7 @@ select s.seed, s.from_session_id, s.from_outcomes from session s where s.id = %(
 insert into seal (session_id, digest, document, came, records, by)
 select %(session_id)s, %(digest)s, %(document)s,
     (select count(*) from player where session_id = %(session_id)s and status <> 'invited'),
-    (select count(*) from record where session_id = %(session_id)s), %(by)s
+    (select coalesce(sum(records), 0) from log where session_id = %(session_id)s), %(by)s
 
 -- name: seals
 select digest, document, came, records, by, at from seal where session_id = %(session_id)s order by id

@@ -19,6 +19,10 @@ select s.id, s.name, s.seed, s.status::text, s.opened_at, s.start_at, s.started_
     (select coalesce(sum(l.records), 0)::bigint from log l where l.session_id = s.id) as records
 from session s where (s.archived_at is not null) = %(archived)s order by s.opened_at desc, s.id
 
+-- name: all_sessions
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at
+from session order by archived_at is not null, opened_at desc, id
+
 -- name: archive
 update session set archived_at = case when %(away)s then clock_timestamp() end where id = %(id)s
 

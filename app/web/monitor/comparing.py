@@ -9,6 +9,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows
+from app.database.whole_sessions import read_whole_session
 from app.players import door
 from app.players.door import Places
 from app.sessions import seals, waves
@@ -113,6 +114,7 @@ class Side:
 async def read_side(conn: Connection, session_id: str, study: Study) -> Side:
     """Raises `SessionError`, and psycopg's `QueryCanceled` where answers are read for longer than the caller allows."""
     session = await find_session(conn, session_id)
+    await read_whole_session(conn)
     of = dict(session_id=session_id)
     people = await row(conn, People, SQL["people"], **of, at_the_door=list(AT_THE_DOOR))
     stored = await row(conn, Volume, SQL["stored"], **of)

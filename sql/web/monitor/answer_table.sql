@@ -9,7 +9,8 @@ with counting as (
     select r.*, p.label, coalesce(p.type, '') as type, p.treatment, coalesce(role.value, '') as role,
         case when room.during = 'playing' then room.name else '' end as room,
         case when r.value ~ '^-?[0-9]{1,15}(\.[0-9]{1,15})?$' then r.value::numeric end as number
-    from counting r join player p on p.id = r.player_id join room on room.id = r.room_id
+    from counting r join player p on p.id = r.player_id and p.session_id = %(session_id)s
+    join room on room.id = r.room_id and room.session_id = %(session_id)s
     left join lateral (
         select value from result d where d.room_id = r.room_id and d.slot = p.slot and d.name = 'role' and d.position <= (
             select plan.position from unnest(%(steps)s::text[], %(rounds)s::int[]) with ordinality as plan(step, round, position)

@@ -13,7 +13,8 @@ with final as (
         case when n.step is not null and f.value ~ '^-?[0-9]+(\.[0-9]+)?$' then f.value::numeric end as number,
         case %(by)s when '' then '' when 'kind' then case when room.during = 'playing' then room.kind else '' end
             when 'type' then coalesce(p.type, '') else coalesce(p.treatment->>%(by)s, '') end as of_group
-    from final f join player p on p.id = f.player_id join room on room.id = f.room_id
+    from final f join player p on p.id = f.player_id and p.session_id = %(session_id)s
+    join room on room.id = f.room_id and room.session_id = %(session_id)s
     left join unnest(%(steps)s::text[], %(fields)s::text[]) as w(step, field) on w.step = f.step and w.field = f.field
     left join unnest(%(number_steps)s::text[], %(numbers)s::text[]) as n(step, field) on n.step = f.step and n.field = f.field
     where f.value <> ''

@@ -8,7 +8,7 @@ select p.id, p.label, p.type, p.status::text, p.room_id, r.name as room, p.slot,
     r.position, p.erased_at is not null as is_erased,
     case when p.status = 'invited' then p.in_line_since end as in_line_since, o.step as alone_at, o.round as alone_round,
     o.stopped is not null as is_stopped
-from player p left join room r on r.id = p.room_id left join room o on o.player_id = p.id and o.during = p.status
+from player p left join room r on r.id = p.room_id and r.session_id = p.session_id left join room o on o.player_id = p.id and o.during = p.status and o.session_id = p.session_id
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where p.session_id = %(session_id)s
     and (%(find)s = '' or p.label ilike %(like)s or p.token_hash = %(token_hash)s or r.name ilike %(like)s

@@ -1,6 +1,7 @@
 -- name: connected_then
-select player_id, bool_or(since <= %(at)s and (until is null or until > %(at)s)) as is_connected from presence
-where session_id = %(session_id)s group by player_id
+select s.player_id, bool_or(s.since <= %(at)s and (s.until is null or s.until > %(at)s)) as is_connected
+from player p join presence s on s.player_id = p.id
+where p.session_id = %(session_id)s group by s.player_id
 
 -- name: events_around
 -- Of one room all; of the session what its log says, and what moves its rooms on.
