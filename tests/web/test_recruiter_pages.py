@@ -154,6 +154,7 @@ def test_beside_the_payments_stands_how_many_the_recruiter_was_asked_to_pay_alre
     async def story() -> None:
         before = await shown()
         assert "What each is paid stands in the payments" in before and "paid from here" not in before
+        assert "may come in" not in before, "its door is shut"
         await asyncio.to_thread(told.confirm)
         asked = await shown()
         assert "2 people were paid, or are being paid, by their recruiter from here." in asked
