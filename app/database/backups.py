@@ -65,13 +65,19 @@ def named(made_at: datetime) -> str:
     return f"{NAME}{made_at:%Y-%m-%dT%H-%M-%SZ}"
 
 
+async def a_second_of_its_own(taken: Callable[[str], Awaitable[bool]]) -> datetime:
+    """When a backup is made that no other is named for: where another was in this second, in the next one."""
+    made_at = datetime.now(UTC)
+    if not await taken(named(made_at)):
+        return made_at
+    await asyncio.sleep(1.01 - made_at.microsecond / 1_000_000)
+    return await a_second_of_its_own(taken)
+
+
 async def back_up(url: str, folder: Path, say: Say, keep: int | None = None) -> tuple[Path, Manifest, int]:
     """A backup of its own in `folder`, what it holds, and how many older ones went where only so many are kept."""
     with _alone(folder):
-        made_at = datetime.now(UTC)
-        if (folder / named(made_at)).exists():  # named by its second, in which another was made
-            await asyncio.sleep(1.01 - made_at.microsecond / 1_000_000)
-            made_at = datetime.now(UTC)
+        made_at = await a_second_of_its_own(lambda name: asyncio.to_thread((folder / name).exists))
         whole = folder / named(made_at)
         part = whole.with_name(whole.name + HALF)
         part.mkdir(mode=0o700)

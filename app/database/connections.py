@@ -191,9 +191,9 @@ def _dsn(url: str, purpose: str) -> str:
     )
 
 
-async def is_pooled(conn: Connection) -> bool:
-    """A pooler stands between, which hands each transaction to another backend: it can't know their numbers before."""
-    return bool(await value(conn, SQL["backend"]) != conn.info.backend_pid)
+def is_pooled(conn: Connection) -> bool:
+    """A pooler stands between, which hands each transaction to another backend; seen as it was settled."""
+    return conn.prepare_threshold is None
 
 
 async def _settle(conn: Connection) -> None:
@@ -208,9 +208,12 @@ async def _settle(conn: Connection) -> None:
     except (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.errors.ObjectNotInPrerequisiteState):
         found = None  # a service that hides its logs looks after its own failover
     if found:
-        primaries.arrive(conn, *found)
+        *timeline, backend = found
+        primaries.arrive(conn, *timeline)
+    else:
+        backend = await value(conn, SQL["backend"])
     set_json_loads(plain_json.loads, conn)
-    if await is_pooled(conn):
+    if backend != conn.info.backend_pid:  # a pooler can't know whose transactions it will get
         conn.prepare_threshold = None  # by the next transaction another backend would have to know it
         return  # and what is set here would be somebody else's then: see `pooling`
     await conn.execute(

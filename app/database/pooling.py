@@ -32,22 +32,18 @@ async def unsettled(conn: Connection) -> list[Unsettled]:
     return await rows(conn, Unsettled, SQL["unsettled"], names=names, wanted=wanted)
 
 
-async def look_at_pooler(url: str, past: str | None) -> None:
+async def look_at_pooler(conn: Connection, past: str | None) -> None:
     """Raises `ConfigError` where the database is reached through a pooler, and what that needs is not there."""
-    conn = await connect(url, "serve")
-    try:
-        if not await is_pooled(conn):
-            return
-        wrong = await unsettled(conn)
-    finally:
-        await conn.close()
+    if not is_pooled(conn):
+        return
+    wrong = await unsettled(conn)
     if past is None:
         raise ConfigError(
             f"DATABASE_URL leads through a pooler, behind which nobody hears of news. {PAST_IT}"
         )
     direct = await connect(past, "serve")
     try:
-        if await is_pooled(direct):
+        if is_pooled(direct):
             raise ConfigError(f"{PAST} leads through a pooler, too. {PAST_IT}")
     finally:
         await direct.close()

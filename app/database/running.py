@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 
 from app.config import Config, ConfigError
 from app.database.clusters import be_named
-from app.database.connections import connect
+from app.database.connections import Connection, connect
 from app.database.embedded import EmbeddedError, Postgres
 from app.database.migrations import migrate
 from app.database.pooling import look_at_pooler
@@ -27,8 +27,7 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
     With `watch` it is started again whenever it has died: a server must not wait for somebody to notice.
     """
     if config.database_url:
-        asyncio.run(look_at_pooler(config.database_url, config.listener_url))
-        asyncio.run(migrate_at(config.past_pooler(config.database_url), config.cluster))
+        asyncio.run(_make_ready(config, config.database_url))
         yield config.past_pooler(config.database_url)
         return
     with Postgres(config.home) as postgres:
@@ -76,12 +75,29 @@ async def migrate_at(url: str, cluster: str = "") -> None:
     committed, and for one that is called otherwise."""
     conn = await connect(url, "migrate")
     try:
-        if await value(conn, b"show fsync") != "on":
-            raise ConfigError(
-                "This Postgres runs with fsync = off, so an acknowledged answer may be lost; set fsync = on."
-            )
-        await migrate(conn)
-        if cluster:
-            await be_named(conn, cluster)
+        await _migrate(conn, cluster)
     finally:
         await conn.close()
+
+
+async def _make_ready(config: Config, url: str) -> None:
+    """Looked at and migrated by one connection, where there is but one way to it."""
+    conn = await connect(url, "migrate")
+    try:
+        await look_at_pooler(conn, config.listener_url)
+        if config.listener_url is None:
+            await _migrate(conn, config.cluster)
+    finally:
+        await conn.close()
+    if config.listener_url is not None:
+        await migrate_at(config.listener_url, config.cluster)
+
+
+async def _migrate(conn: Connection, cluster: str) -> None:
+    if await value(conn, b"show fsync") != "on":
+        raise ConfigError(
+            "This Postgres runs with fsync = off, so an acknowledged answer may be lost; set fsync = on."
+        )
+    await migrate(conn)
+    if cluster:
+        await be_named(conn, cluster)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.database.backups import (
@@ -21,6 +21,7 @@ from app.database.backups import (
     BackupError,
     Manifest,
     Say,
+    a_second_of_its_own,
     dump,
     named,
     parse_manifest,
@@ -36,10 +37,12 @@ async def back_up_to_store(
     url: str, place: StorePlace, say: Say, keep: int | None = None
 ) -> tuple[StorePlace, Manifest, int]:
     """As `back_up` does into a folder."""
-    made_at = datetime.now(UTC)
+
+    async def taken(name: str) -> bool:
+        return any(path.startswith(f"{name}/") for path in await sizes(place))
+
+    made_at = await a_second_of_its_own(taken)
     whole = place / named(made_at)
-    if any(path.startswith(f"{whole.name}/") for path in await sizes(place)):
-        raise BackupError(f"{whole} is there already. Make the next one a second later.")
     sent, digest = 0, hashlib.sha256()
 
     async def counted(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

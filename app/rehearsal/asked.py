@@ -48,9 +48,13 @@ class Answered:
         else:
             lines.append("Nothing was answered.")
         if self.refused:
-            lines.append(f"{self.refused:,} forms were refused with a sentence.")
+            refused = "1 form was" if self.refused == 1 else f"{self.refused:,} forms were"
+            lines.append(f"{refused} refused with a sentence.")
         if self.misfits:
-            lines.append(f"{self.misfits:,} answers that do not fit were tried on purpose, and refused.")
+            tried = "1 answer that does" if self.misfits == 1 else f"{self.misfits:,} answers that do"
+            lines.append(
+                f"{tried} not fit {'was' if self.misfits == 1 else 'were'} tried on purpose, and refused."
+            )
         return " ".join(lines)
 
 

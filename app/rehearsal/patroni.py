@@ -25,7 +25,7 @@ from app.database.embedded import EmbeddedError
 from app.database.programs import Programs
 from app.rehearsal.hosts import NETWORK, as_user, cut_off, host
 from app.rehearsal.own_world import small_disk
-from app.rehearsal.programs import descendants
+from app.rehearsal.programs import descendants, kill_all
 from app.web.processes import free_port
 
 T = TypeVar("T")
@@ -125,7 +125,8 @@ class PatroniCluster:
 
     def __exit__(self, *_: object) -> None:
         for machine in self.machines:
-            self.kill(machine)
+            with suppress(EmbeddedError):
+                self.kill(machine)
         for nth in range(len(self.witnesses)):
             self.stop_witness(nth)
         self._stack.close()
@@ -178,13 +179,9 @@ class PatroniCluster:
 
     def kill(self, machine: Machine) -> None:
         """As a machine that loses power."""
-        self._signal(machine.processes(), signal.SIGKILL)
+        kill_all(machine.processes, machine.folder)
         if machine.patroni:
             machine.patroni.wait()
-        deadline = time.monotonic() + 10
-        while machine.processes() and time.monotonic() < deadline:
-            self._signal(machine.processes(), signal.SIGKILL)
-            time.sleep(0.02)
         machine.patroni, machine.frozen = None, []
 
     def freeze(self, machine: Machine) -> None:

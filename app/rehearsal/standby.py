@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -14,6 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.database.embedded import EmbeddedError, Postgres
+from app.rehearsal.programs import kill_all
 
 NAME = "standby"  # by which the primary knows it
 SYNC_SECONDS = 30
@@ -92,12 +90,5 @@ class StandbyPostgres(Postgres):
 
 def kill_machine(postgres: Postgres) -> None:
     """As if its machine lost power: every process of the server is killed. Returns when none is left."""
-    deadline = time.monotonic() + 10
-    while left := postgres.processes():
-        # The postmaster first, or it would start its children again.
-        for pid in sorted(left, key=lambda pid: pid != postgres.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            raise EmbeddedError(f"Processes of {postgres.data} don't end: {left}.")
-        time.sleep(0.02)
+    # The postmaster first, or it would start its children again.
+    kill_all(lambda: sorted(postgres.processes(), key=lambda pid: pid != postgres.pid), postgres.data)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import uvloop
 
@@ -111,11 +111,8 @@ class Troupe:
 
         Returns when that is, on the monotonic clock. Raises RuntimeError where a process has died.
         """
-        try:
-            for pipe in self._pipes:
-                pipe.recv()
-        except EOFError:
-            raise RuntimeError(DIED) from None
+        for pipe in self._pipes:
+            _word(pipe)
         starts_at = time.monotonic() + HERE
         for pipe in self._pipes:
             pipe.send(starts_at)
@@ -152,16 +149,21 @@ class Troupe:
         return diaries
 
     def _hear(self, number: int, pipe: Pipe) -> list[Diary] | None:
-        try:
-            word = pipe.recv()
-        except EOFError:
-            raise RuntimeError(DIED) from None
+        word = _word(pipe)
         if isinstance(word, list):
             return word
         counts, lag = self._words[number] = word
         self.heard.latencies += counts.latencies
         self.heard.lag = max(self.heard.lag, lag)
         return None
+
+
+def _word(pipe: Pipe) -> Any:
+    """What a process says next. Raises RuntimeError where it has died."""
+    try:
+        return pipe.recv()
+    except EOFError:
+        raise RuntimeError(DIED) from None
 
 
 def play(job: Job, pipe: Pipe) -> None:

@@ -94,7 +94,7 @@ async def fit_into(url: str, wanted: Fit, embedded: bool) -> tuple[Fit, str]:
     """
     conn = await connect(url, "serve")
     try:
-        if await is_pooled(conn):
+        if is_pooled(conn):
             return wanted, ""
         found, since = await allowance(conn), time.monotonic()
         while fitting(wanted, found.free) != wanted and found.taken > found.by_others:

@@ -128,18 +128,25 @@ class Server(uvicorn.Server):
         super().__init__(settings)
         self.lifeline, self.homes = lifeline, homes or Homes()
         self.taking_over = set[asyncio.Task[None]]()
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.homes.take_over = self.take_over
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started and self.lifeline is not None:
             os.write(self.lifeline, b"ready")
         self.homes.serving.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Comes in the midst of whatever is at work, so that what ends is left to the loop."""
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self._leave)
+        super().handle_exit(sig, frame)
+
+    def _leave(self) -> None:
         self.homes.leave()
         streams.stop()
-        super().handle_exit(sig, frame)
 
     def take_over(self, head: bytes, descriptor: int) -> None:
         """Go on with a stream that another process has begun."""

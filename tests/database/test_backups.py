@@ -20,7 +20,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from app.config import PROJECT
-from app.database.backups import DUMP, MANIFEST
+from app.database.backups import DUMP, MANIFEST, a_second_of_its_own, named
 from app.database.embedded import Postgres
 from app.database.programs import EmbeddedError, Programs, client_programs, run_client
 from app.database.running import migrate_at
@@ -321,3 +321,15 @@ def test_a_machine_that_is_lost_comes_back_elsewhere_to_the_last_archived_wal_by
             kept.write_text("".join(f"{receipt}\n" for receipt, _ in before))
             verdict = there.type("verify", session.id, "--receipts", kept)
             assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+
+
+def test_a_backup_waits_for_a_second_in_which_no_other_was_made() -> None:
+    """Into a folder and into a store alike, which are both asked so."""
+    names = list[str]()
+
+    async def taken(name: str) -> bool:
+        names.append(name)
+        return len({*names}) < 3
+
+    made_at = asyncio.run(a_second_of_its_own(taken))
+    assert len(names) == len({*names}) == 3 and named(made_at) == names[-1], "each second is asked for once"

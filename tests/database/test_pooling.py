@@ -28,6 +28,17 @@ def pooler(database: str) -> Iterator[Pooler]:
         yield pooler
 
 
+def look_from(url: str, past: str | None) -> None:
+    async def look() -> None:
+        conn = await connect(url, "story")
+        try:
+            await look_at_pooler(conn, past)
+        finally:
+            await conn.close()
+
+    asyncio.run(look())
+
+
 def test_a_server_behind_a_pooler_says_what_its_role_must_have_set(pooler: Pooler) -> None:
     with psycopg.connect(pooler.past, autocommit=True) as conn:
         conn.execute(f"alter role {pooler.role} set synchronous_commit = off".encode())
@@ -35,11 +46,11 @@ def test_a_server_behind_a_pooler_says_what_its_role_must_have_set(pooler: Poole
     with pytest.raises(
         ConfigError, match=r"hears of news\. Give NETWORKLAB_LISTENER_URL a direct connection"
     ):
-        asyncio.run(look_at_pooler(pooler.url, None))
+        look_from(pooler.url, None)
     with pytest.raises(ConfigError, match="NETWORKLAB_LISTENER_URL leads through a pooler, too"):
-        asyncio.run(look_at_pooler(pooler.url, pooler.url))
+        look_from(pooler.url, pooler.url)
     with pytest.raises(ConfigError) as said:
-        asyncio.run(look_at_pooler(pooler.url, pooler.past))
+        look_from(pooler.url, pooler.past)
     assert f"alter role {pooler.role} set synchronous_commit = 'on';" in str(said.value)
     assert f"alter role {pooler.role} set idle_in_transaction_session_timeout = '15s';" in str(said.value)
     assert "lock_timeout" not in str(said.value) and "isolation" not in str(said.value)
@@ -48,8 +59,8 @@ def test_a_server_behind_a_pooler_says_what_its_role_must_have_set(pooler: Poole
         for statement in str(said.value).split(": ", 1)[1].split(" Then ")[0].strip().split("; "):
             conn.execute(statement.encode())
     pooler.ask("reconnect")
-    asyncio.run(look_at_pooler(pooler.url, pooler.past))
-    asyncio.run(look_at_pooler(pooler.past, None))
+    look_from(pooler.url, pooler.past)
+    look_from(pooler.past, None)
 
 
 def test_nothing_of_one_connection_stays_for_another_behind_a_pooler(pooler: Pooler) -> None:
@@ -58,7 +69,7 @@ def test_nothing_of_one_connection_stays_for_another_behind_a_pooler(pooler: Poo
     async def story() -> None:
         first, second = await connect(pooler.url, "story"), await connect(pooler.url, "story")
         direct = await connect(pooler.past, "story")
-        assert await is_pooled(first) and not await is_pooled(direct)
+        assert is_pooled(first) and not is_pooled(direct)
         for _ in range(20):  # psycopg prepares what it has said five times
             for conn in (first, second):
                 assert await value(conn, b"select 1 + %(n)s::integer", n=1) == 2

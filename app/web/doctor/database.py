@@ -60,7 +60,7 @@ async def look_at_database(config: Config, url: str) -> list[Finding]:
         middle = before + (datetime.now(UTC) - before) / 2
         schema = await value(conn, SQL["schema"]) if found.migrated else None
         return [
-            *_lights(config, found, None if await is_pooled(conn) else await allowance(conn)),
+            *_lights(config, found, None if is_pooled(conn) else await allowance(conn)),
             *await _pooler(config, conn),
             _tables(schema),
             _clock(found.now - middle),
@@ -128,7 +128,7 @@ def _connections(config: Config, left: Allowance) -> Finding:
 
 async def _pooler(config: Config, conn: Connection) -> list[Finding]:
     """What the promises need of a pooler, if there is one between the server and the database."""
-    if not await is_pooled(conn):
+    if not is_pooled(conn):
         return []
     if config.listener_url is None:
         return [Finding("pooler", "wrong", "There is no way but through it.", PAST_IT)]
