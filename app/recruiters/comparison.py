@@ -134,7 +134,7 @@ def _brings_less(study: Study, outcome: str) -> bool:
 def codes_of(study: Study) -> dict[str, list[str]]:
     """Each code that somebody may have in the end, with the outcomes that have it."""
     found: dict[str, list[str]] = {}
-    for outcome in _outcomes(study):
+    for outcome in ends_of(study):
         found.setdefault(study.finish.codes[outcome], []).append(outcome)
     return found
 
@@ -144,7 +144,7 @@ def most_who_come(places: Places) -> int | None:
     return None if places.most is None else ceil(places.most * (1 + places.extra))
 
 
-def _outcomes(study: Study) -> list[str]:
+def ends_of(study: Study) -> list[str]:
     """How it may end for somebody in this study, and how it may always end."""
     at_door = study.ends_at_door | {FULL}
     never = {*ENDED_EARLY} - at_door

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from app.recruiters.comparison import ends_of
 from app.study.languages.texts import texts_in
 from app.study.model.fields import Field
 from app.study.model.networks import Network
@@ -218,7 +219,7 @@ def _paid(study: Study) -> Iterator[str]:
 
 
 def _ends(study: Study) -> Iterator[str]:
-    codes = (f"`{outcome}` ({code})" for outcome, code in study.finish.codes.items())
+    codes = (f"`{outcome}` ({study.finish.codes[outcome]})" for outcome in ends_of(study))
     yield f"Each ending has its code: {', '.join(codes)}."
     if study.finish.redirects:
         yield "From the last page they are led back to their recruiter."

@@ -52,3 +52,15 @@ def test_limits_are_said_of_what_they_count_and_dates_as_dates() -> None:
 
 def test_each_kind_of_question_has_words_for_what_is_answered() -> None:
     assert all(kind.called and "_" not in kind.called for kind in KINDS.values())
+
+
+def test_only_endings_that_there_may_be_are_said_with_their_codes() -> None:
+    def ends(toml: str) -> str:
+        *_, last = sections(parse(as_files(toml)))
+        [said] = [one for one in last.sentences if one.startswith("Each ending has its code")]
+        return said
+
+    usual, stands_by = ends(TALK), ends(f"{TALK}[standby]\nplaces = 2\n")
+    assert "`complete` (" in usual and "`full` (" in usual
+    assert not any(f"`{one}`" in usual for one in ("screened_out", "failed_check", "declined", "standby"))
+    assert "`standby` (" in stands_by
