@@ -120,7 +120,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["sessions"], {"DATABASE_URL": "what is this"}, "DATABASE_URL is no address of a Postgres"),
         (
             ["serve", "--port", str(free_port())],
-            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "NETWORKLAB_PLAY_URL": "none"},
             "Check DATABASE_URL",
         ),
         (["admin", "add", " "], {}, "1 to 100 plain characters"),
