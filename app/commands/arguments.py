@@ -30,6 +30,13 @@ def as_typed(text: str) -> str:
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, as every other error here, instead of under the whole usage."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What a command does not know it says itself: its own help is the one to read."""
+        found, left = super().parse_known_args(args, namespace)
+        if left and self._subparsers is None:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
+
     def error(self, message: str) -> NoReturn:
         end = "" if message.endswith("?") else "."
         self.exit(2, as_typed(f"{self.prog}: {message}{end} `{self.prog} --help` says what it takes.\n"))

@@ -85,6 +85,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["check", str(RUMOUR.with_name("rumor"))], {}, f"Did you mean `{RUMOUR}`?"),
         (["check", str(RUMOUR.parent)], {}, f"Give a folder in it that has: `{RUMOUR.with_name('bargain')}`"),
         (["admin"], {}, "networklab admin --help"),
+        (["backup", "--to", "backups"], {}, "networklab backup --help"),
         (
             ["serve", "--port", str(taken)],
             {},
