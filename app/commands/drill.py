@@ -45,6 +45,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         " (needs patroni and etcd)",
     )
     parser.add_argument(
+        "--two-databases",
+        action="store_true",
+        help="the server has another database beside, and a dashboard there, which has to tick on whatever befalls the"
+        " first",
+    )
+    parser.add_argument(
         "--hosts",
         type=count,
         default=1,
@@ -68,6 +74,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         standby=options.standby,
         patroni=options.patroni,
         hosts=options.hosts,
+        two_databases=options.two_databases,
         only=tuple(options.only),
         to_the_end=options.to_the_end,
     )
@@ -75,6 +82,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise Refusal("--patroni has a standby of its own. Leave --standby out.")
     if options.hosts > 1 and options.standby:
         raise Refusal("Several hosts are drilled with one Postgres or with --patroni. Leave --standby out.")
+    if options.two_databases and (options.hosts > 1 or options.standby or options.patroni):
+        raise Refusal("Two databases are drilled with one host and one Postgres each. Leave the others out.")
     if options.hosts > MOST_HOSTS:
         raise Refusal(f"A drill has at most {MOST_HOSTS} hosts on this one machine.")
     write = progress_line()

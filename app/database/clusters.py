@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
+from psycopg.conninfo import conninfo_to_dict
+
 from app.config import ConfigError
 from app.database.connections import Connection
 from app.database.queries import Queries, value
 
 SQL = Queries(__name__)
 BETWEEN = "-"  # the name of a database and what else there is of a session's id
+
+
+def as_address(conninfo: str) -> str:
+    """As DATABASE_URLS has it, with no space in it."""
+    given = {name: str(said) for name, said in conninfo_to_dict(conninfo).items()}
+    user, password, database = (
+        quote(given.pop(name, ""), safe="") for name in ("user", "password", "dbname")
+    )
+    who = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    return f"postgresql://{who}/{database}?{urlencode(given)}"
 
 
 async def be_named(conn: Connection, name: str) -> None:

@@ -14,15 +14,25 @@ from app.rehearsal import host_faults, patroni_faults
 from app.rehearsal.carried_over import WITHIN, CarriedOver, of_people
 from app.rehearsal.cast import RehearsalError, open_rehearsal
 from app.rehearsal.diary import Wrong
-from app.rehearsal.faults import FAILOVER, FAULTS, OF_TWO_MACHINES, lose_the_primary, possible
-from app.rehearsal.play import Played, Setting
+from app.rehearsal.faults import (
+    FAILOVER,
+    FAULTS,
+    OF_ONE_POSTGRES,
+    OF_TWO_MACHINES,
+    lose_the_primary,
+    possible,
+)
+from app.rehearsal.gauges import Gauges
+from app.rehearsal.play import Played, Setting, log_in_at
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.scene import Scene, set_scene
+from app.web.auth import ADMIN_COOKIE
 
 # Seconds: pages may stand still, and messages be late, for as long as a fault lasts
 PATIENCE, MOMENT = 45.0, 15.0
 # The same where Patroni waits for half a minute before it does anything
 LONG_PATIENCE, LONG_MOMENT = 150.0, 120.0
+TICKS_WITHIN = 5.0  # seconds: a dashboard ticks once a second, and this machine does all the rest besides
 SILENCE = 5.0  # seconds without an acknowledged answer that are told
 COME = 20.0  # people a second: no herd, which would be a fault of its own
 GAP = (0.5, 3.0)  # seconds of peace between two faults
@@ -40,6 +50,7 @@ class Drill:
     standby: bool = False  # there is one, and once it has to take over
     patroni: bool = False  # two machines that Patroni looks after, and faults of theirs
     hosts: int = 1  # of the server; of several, faults of theirs, too
+    two_databases: bool = False  # the server has another one, whose dashboard has to tick on
     only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
     to_the_end: bool = False  # people play on after the last fault, and are to come to their ends
 
@@ -50,6 +61,7 @@ class Outcome:
     runs: tuple[Run, ...]
     left_out: tuple[str, ...]  # kinds of faults that are not possible here
     moments: tuple[float, ...] = ()  # at which something befell a host
+    ticks: tuple[float, ...] = ()  # at which the dashboard of the other database's session ticked
 
     @property
     def faults(self) -> list[str]:
@@ -57,7 +69,7 @@ class Outcome:
 
     @property
     def kept(self) -> bool:
-        return all(verdict.kept for _, verdict in self.runs) and not self.late
+        return all(verdict.kept for _, verdict in self.runs) and not self.late and not self.still
 
     @property
     def carried(self) -> list[tuple[str, CarriedOver]]:
@@ -70,17 +82,35 @@ class Outcome:
         ]
 
     @property
+    def beside(self) -> list[tuple[str, float]]:
+        """Of each fault of the database: the longest time between two ticks of the other one's dashboard."""
+        if not self.drill.two_databases:
+            return []
+        return [
+            (what, _longest_gap(self.ticks, at, until))
+            for played, _ in self.runs
+            for at, what, until in _spans(played)
+            if FAULTS.get(what) in OF_ONE_POSTGRES
+        ]
+
+    @property
+    def still(self) -> list[str]:
+        return [what for what, longest in self.beside if longest > TICKS_WITHIN]
+
+    @property
     def late(self) -> list[str]:
         return [what for what, over in self.carried if over.longest > WITHIN]
 
     def __str__(self) -> str:
-        lines, carried = [], iter(self.carried)
+        lines, carried, beside = [], iter(self.carried), iter(self.beside)
         for played, verdict in self.runs:
             lines.append(f"session {verdict.session_id}:")
             for at, what, still in with_silence(played):
                 away = f", and for {still:.0f} s no answer was acknowledged" if still >= SILENCE else ""
                 if what in host_faults.FAULTS:
                     away += f": {next(carried)[1]}"
+                if self.drill.two_databases and FAULTS.get(what) in OF_ONE_POSTGRES:
+                    away += f"; the other database's dashboard ticked at most {next(beside)[1]:.1f} s apart"
                 lines.append(f"  {at - played.started:6.1f} s  {what}{away}")
             for promise in verdict.promises:
                 lines += [
@@ -100,10 +130,15 @@ class Outcome:
             return (
                 f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
                 f" was seen once by whom it was for, nobody was stuck, nobody was seated twice.{self._elsewhere}"
+                + self._ticked
             )
-        what = f"A promise broke within {count} faults."
-        if all(verdict.kept for _, verdict in self.runs):
+        what = ""
+        if self.late:
             what = f"Somebody was without the server for more than {WITHIN:.0f} s ({self.late[0]})."
+        if self.still:
+            what = f"The other database's dashboard stood still for more than {TICKS_WITHIN:.0f} s ({self.still[0]})."
+        if not all(verdict.kept for _, verdict in self.runs):
+            what = f"A promise broke within {count} faults."
         return what + self._again
 
     @property
@@ -115,11 +150,21 @@ class Outcome:
         return f" With a host gone, {people:,} times somebody was held up, for {longest:.1f} s at most."
 
     @property
+    def _ticked(self) -> str:
+        if not self.beside:
+            return ""
+        longest = max(gap for _, gap in self.beside)
+        return (
+            f" With this database away, the dashboard of the other one ticked at most {longest:.1f} s apart."
+        )
+
+    @property
     def _again(self) -> str:
         drill = self.drill
         only = (
             " --standby" * drill.standby
             + " --patroni" * drill.patroni
+            + " --two-databases" * drill.two_databases
             + f" --hosts {drill.hosts}" * (drill.hosts > 1)
             + "".join(f' --only "{kind}"' for kind in drill.only)
         )
@@ -139,6 +184,7 @@ class Outcome:
                 dict(fault=what, people=over.people, longest=round(over.longest, 3))
                 for what, over in self.carried
             ],
+            other_database=[dict(fault=what, apart=round(longest, 3)) for what, longest in self.beside],
             verdict=self.sentence,
             sessions=[verdict.as_json() for _, verdict in self.runs],
         )
@@ -151,7 +197,8 @@ def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
     unknown = [kind for kind in drill.only if kind not in known]
     if unknown:
         raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {', '.join(known)}.")
-    with set_scene(drill.seed, drill.hosts, processes, drill.patroni, drill.standby) as scene:
+    asked = drill.patroni, drill.standby, drill.two_databases
+    with set_scene(drill.seed, drill.hosts, processes, *asked) as scene:
         there = [*possible(scene)]
         if scene.cluster:
             there += patroni_faults.possible_with(scene.cluster)
@@ -165,8 +212,26 @@ def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
             raise RehearsalError(
                 f"Not possible here (they need root, Linux, nft and ip): {', '.join(left_out)}."
             )
-        runs = tuple(asyncio.run(_run(drill, scene, kinds, write)))
-        return Outcome(drill, runs, left_out, tuple(scene.moments))
+        runs, ticks = asyncio.run(_run_beside(drill, scene, kinds, write))
+        return Outcome(drill, tuple(runs), left_out, tuple(scene.moments), tuple(ticks))
+
+
+async def _run_beside(
+    drill: Drill, scene: Scene, kinds: Sequence[str], write: Write
+) -> tuple[list[Run], list[float]]:
+    """The runs, and when the dashboard of a session in the other database ticked, if there is one.
+
+    Who looks at it has an account where accounts live: in the database that the faults befall.
+    """
+    if not scene.beside:
+        return await _run(drill, scene, kinds, write), []
+    session = await open_rehearsal(scene.beside, drill.study, 2)
+    gauges, key = Gauges(scene.base), await log_in_at(scene.url)
+    watching = asyncio.create_task(gauges.watch_dashboard(session.session_id, {ADMIN_COOKIE: key}))
+    try:
+        return await _run(drill, scene, kinds, write), gauges.ticks
+    finally:
+        watching.cancel()
 
 
 async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -> list[Run]:
@@ -219,6 +284,11 @@ async def _break(kind: str, scene: Scene) -> None:
         await host_faults.FAULTS[kind](scene)
     else:
         await (lose_the_primary if kind == FAILOVER else FAULTS[kind])(scene)
+
+
+def _longest_gap(ticks: Sequence[float], at: float, until: float) -> float:
+    inside = [at, *(one for one in ticks if at <= one <= until), until]
+    return max(later - earlier for earlier, later in pairwise(inside))
 
 
 def with_silence(played: Played) -> Iterator[tuple[float, str, float]]:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.programs import family_cpu
 
-METRIC = re.compile(r'^(\w+)\{process="([^"]*)"\} (\S+)$', re.MULTILINE)
+METRIC = re.compile(r'^(\w+)\{(?:cluster="[^"]*",)?process="([^"]*)"\} (\S+)$', re.MULTILINE)
+SUMMED = {"networklab_streams", "networklab_ledger_queued"}  # of several databases; of others the most counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def read_metrics(text: str) -> dict[str, Process]:
     """Process → figures, from the Prometheus text format."""
     found: dict[str, dict[str, float]] = {}
     for name, process, number in METRIC.findall(text):
-        found.setdefault(process, {})[name] = float(number)
+        of, value = found.setdefault(process, {}), float(number)
+        of[name] = of.get(name, 0.0) + value if name in SUMMED else max(of.get(name, value), value)
     return {
         process: Process(
             cpu=of.get("process_cpu_seconds_total", 0.0),

@@ -96,7 +96,7 @@ async def play(
     at_most = longest(cast.study, plan) if plan.at_most is None else plan.at_most
     troupe = Troupe(_jobs(cast, plan, base, url))
     with troupe.on_stage():
-        key = await _log_in(url) if url else ""
+        key = await log_in_at(url) if url else ""
         started = await asyncio.to_thread(troupe.begin)
         played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, started)
         watching = (
@@ -241,7 +241,7 @@ def _first_number(file: Path) -> int | None:
         return None
 
 
-async def _log_in(url: str) -> str:
+async def log_in_at(url: str) -> str:
     conn = await connect(url, "rehearsal")
     try:
         async with conn.transaction():

@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from app.config import NOWHERE, PACKAGE
+from app.database.clusters import as_address
 from app.database.embedded import Postgres
 from app.database.running import kept_running, migrate_at
 from app.rehearsal.browser import Browser, WireError
@@ -29,6 +30,7 @@ from app.web.processes import free_port
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
 OF_OTHERS = {
+    "DATABASE_URL",
     "NETWORKLAB_LISTENER_URL",
     "DATABASE_URLS",
     "NETWORKLAB_LISTENER_URLS",
@@ -51,6 +53,9 @@ class Scene:
     small_disk: bool = False  # … and the disk be full
     cluster: PatroniCluster | None = None
     turns: list[ServerHost] = field(default_factory=list)  # in which something befalls them
+    beside: str = (
+        ""  # the address of another database of the same server, that nothing befalls; "": there is none
+    )
     moments: list[float] = field(default_factory=list)  # at which it did
 
     def workers(self) -> list[int]:
@@ -81,7 +86,8 @@ async def says_ready(base: str) -> bool:
     browser = Browser(base)
     try:
         async with asyncio.timeout(5):
-            return (await browser.get("/health/ready")).status == 200
+            said = await browser.get("/health/ready")
+            return said.status == 200 and "not ready" not in said.text
     except (WireError, TimeoutError):
         return False
     finally:
@@ -98,7 +104,9 @@ class _Reachable(Postgres):
 
 
 @contextmanager
-def set_scene(seed: int, hosts: int, processes: int, patroni: bool, standby: bool) -> Iterator[Scene]:
+def set_scene(
+    seed: int, hosts: int, processes: int, patroni: bool, standby: bool, two_databases: bool = False
+) -> Iterator[Scene]:
     """Until it is over. Raises RehearsalError, EmbeddedError."""
     if hosts > 1 and not haproxy_here():
         raise RehearsalError(
@@ -124,7 +132,11 @@ def set_scene(seed: int, hosts: int, processes: int, patroni: bool, standby: boo
                 url = second.both
         asyncio.run(migrate_at(url))
         port = free_port()
-        there = _hosts(home, hosts, here if hosts > 1 else None, port, processes, url, stack)
+        beside = _beside(home, stack) if two_databases else ""
+        named = {"DATABASE_URL": url}
+        if beside:
+            named = {"DATABASE_URLS": f"main={as_address(url)} east={as_address(beside)}"}
+        there = _hosts(home, hosts, here if hosts > 1 else None, port, processes, named, stack)
         base = f"http://127.0.0.1:{port}"
         scene = Scene(
             postgres=postgres,
@@ -134,6 +146,7 @@ def set_scene(seed: int, hosts: int, processes: int, patroni: bool, standby: boo
             home=home,
             chance=random.Random(seed),
             standby=second,
+            beside=beside,
             own_network=own_network,
             small_disk=small,
             cluster=cluster,
@@ -156,13 +169,29 @@ def _postgres(home: Path, here: str | None, stack: ExitStack) -> tuple[Postgres,
     return one, make_conninfo(one.dsn, host=here)
 
 
+def _beside(home: Path, stack: ExitStack) -> str:
+    """On a disk of its own, as its machine would have one."""
+    folder = home.parent / "beside"
+    folder.mkdir()
+    folder.chmod(0o755)
+    one = stack.enter_context(Postgres(folder, SETTINGS))
+    asyncio.run(migrate_at(one.dsn, "east"))
+    return one.dsn
+
+
 def _hosts(
-    home: Path, count: int, here: str | None, port: int, processes: int, url: str, stack: ExitStack
+    home: Path,
+    count: int,
+    here: str | None,
+    port: int,
+    processes: int,
+    databases: Mapping[str, str],
+    stack: ExitStack,
 ) -> list[ServerHost]:
     """Running. One alone answers at `port` itself; of several each is a machine of its own, where there are such."""
     command = [sys.executable, "-P", "-m", "app", "serve", "--processes", str(processes)]
     environ = {name: value for name, value in os.environ.items() if name not in OF_OTHERS}
-    environ |= {"DATABASE_URL": url, "PYTHONPATH": str(PACKAGE.parent)}
+    environ |= {"PYTHONPATH": str(PACKAGE.parent), **databases}
     if count > 1:
         environ |= {"NETWORKLAB_URL": f"http://127.0.0.1:{port}", "NETWORKLAB_PLAY_URL": NOWHERE}
     found = []

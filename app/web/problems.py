@@ -166,7 +166,9 @@ def _away(request: Query, error: ClusterAway) -> Response[str]:
         return _busy(request, error)
     headers["Refresh"] = "5"
     if is_of_researchers(path):
-        sentence = f"{lacking} not answer. What is there waits, and this page goes on by itself; all others go on now."
+        sentence = (
+            f"{lacking} not answer. Sessions there wait, and this page goes on by itself. All others go on."
+        )
     else:
         sentence = Sentence(
             "A part of the server can’t be reached just now. Nothing is lost, and this page goes on by itself."

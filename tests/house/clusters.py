@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
-from psycopg.conninfo import conninfo_to_dict
-
+from app.database.clusters import as_address
 from app.database.embedded import Postgres
 from tests.house.database import a_database, make_template, new_database
 from tests.house.house import House
@@ -34,17 +32,8 @@ def several(**databases: str) -> dict[str, str]:
     """The settings of a server with these databases."""
     return {
         "DATABASE_URL": "",
-        "DATABASE_URLS": " ".join(f"{name}={address(dsn)}" for name, dsn in databases.items()),
+        "DATABASE_URLS": " ".join(f"{name}={as_address(dsn)}" for name, dsn in databases.items()),
     }
-
-
-def address(dsn: str) -> str:
-    """As one has no space in it."""
-    given = conninfo_to_dict(dsn)
-    place = {name: str(given.pop(name)) for name in ("dbname", "user", "password") if given.get(name)}
-    who = quote(place.get("user", "")) + (f":{quote(place['password'])}" if "password" in place else "")
-    named = {name: str(value) for name, value in given.items()}
-    return f"postgresql://{who}@/{place['dbname']}?{urlencode(named)}"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 
 from app.rehearsal.carried_over import WITHIN, CarriedOver, of_people
 from app.rehearsal.diary import Diary, Exchange, Lost
-from app.rehearsal.drill import Drill, Outcome, with_silence
+from app.rehearsal.drill import TICKS_WITHIN, Drill, Outcome, with_silence
 from app.rehearsal.faults import FAULTS
 from app.rehearsal.patroni import NEEDED
 from app.rehearsal.play import Played
@@ -57,6 +57,18 @@ def test_faults_lose_nothing(house: House, short: Path, faults: int) -> None:
     ours = os.geteuid() == 0 and shutil.which("nft")
     assert ours or "packets were lost" in found["left_out"]
     assert house.sql("select count(*) from session") == [(0,)], "it played on somebody's database"
+
+
+def test_while_one_database_is_away_the_dashboard_of_the_other_ticks_on(house: House, short: Path) -> None:
+    faults = ["Postgres froze", "Postgres was killed"]
+    only = [word for fault in faults for word in ("--only", fault)]
+    asked = ["--two-databases", "--faults", "2", "--players", "12", "--speed", "6", "--to-the-end"]
+    done = networklab(house, "drill", short, *asked, *only, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    apart = {one["fault"]: one["apart"] for one in found["other_database"]}
+    assert sorted(apart) == faults and all(0 < gap <= TICKS_WITHIN for gap in apart.values())
+    assert "the dashboard of the other one ticked at most" in found["verdict"]
 
 
 @pytest.mark.slow
@@ -160,6 +172,19 @@ def test_somebody_who_was_without_the_server_for_long_breaks_the_drill(held: Pla
     waited.diaries[0].lost[:] = [Lost(at + 1, at + 9)]
     in_time = replace(outcome)
     assert in_time.kept and "for 9.0 s at most." in in_time.sentence
+
+
+def test_a_dashboard_that_stands_still_breaks_the_drill_of_two_databases(held: Played) -> None:
+    at = held.started
+    played = replace(held, faults=[(at, "Postgres froze"), (at + 10, "packets were lost")], ended=at + 20)
+    verdict = replace(asyncio.run(judge(held)), promises=(), failed=())
+    ticks = tuple(at + second for second in range(20))
+    kept = Outcome(Drill("my study", two_databases=True), ((played, verdict),), (), (), ticks)
+    assert kept.kept and kept.beside == [("Postgres froze", 1.0)]
+    broken = replace(kept, ticks=ticks[:3])
+    assert not broken.kept and broken.still == ["Postgres froze"]
+    assert "dashboard stood still for more than 5 s (Postgres froze)" in broken.sentence
+    assert broken.sentence.endswith("--players 40 --two-databases")
 
 
 def test_how_long_nobody_was_answered_is_told_of_each_fault(held: Played) -> None:
