@@ -22,6 +22,7 @@ from tests.house.stage import (
     send,
     stays_the_same_page,
 )
+from tests.house.studies import PAGE
 from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
@@ -121,6 +122,34 @@ def test_a_scale_is_one_line_on_the_smallest_phone_and_a_longer_one_a_list(stage
     page.get_by_role("button", name="Come in").click()
     expect(page.locator(".field.wrong:has([name=of9])")).to_be_visible()
     stand()  # a question that is marked is as wide as it was
+
+
+def test_an_authors_lists_headings_pictures_and_tables_fit_within_a_step_on_the_smallest_phone(
+    stage: Stage,
+) -> None:
+    """Bullets hung beside the card, and a table made the page wider than the phone."""
+    row = "".join(f"<td>{word}</td>" for word in ("cooperate", "cooperate", "3.00", "3.00"))
+    heads = "".join(f"<th>{word}</th>" for word in ("If you", "and the other", "you get", "they get"))
+    own = f"""{PAGE}{{% block before %}}<h2>About</h2><h3>Rules</h3><ul><li>Alone<ol><li>First</li></ol></li></ul>
+    <img alt="A bridge" width="480" height="90" src="/static/icon.svg">
+    <table><thead><tr>{heads}</tr></thead><tbody><tr>{row}</tr></tbody></table>{{% endblock %}}"""
+    files = {"study.toml": b'title = "Words"\n[[before]]\npage = "rules"\n', "pages/rules.html": own.encode()}
+    session, page = apart(lambda: stage.house.open_files(files, {"player": 1})), stage.page(SMALL)
+    page.goto(stage.link(session, "P1"))
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#step h2")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == SMALL["width"]
+    edge = page.locator("#step form").bounding_box()
+    assert edge is not None
+    for part in ("ul li", "ol li", "img", "table"):
+        box = page.locator(f"#step {part}").first.bounding_box()
+        assert box and box["x"] >= edge["x"] + 16 and box["x"] + box["width"] <= edge["x"] + edge["width"], (
+            part
+        )
+    drawn = "(all, of) => all.map(one => parseFloat(getComputedStyle(one)[of]))"
+    section, part_of_it = page.locator("#step :is(h2, h3)").evaluate_all(drawn, "fontSize")
+    assert section > part_of_it > 16
+    assert min(page.locator("#step :is(ul, ol)").evaluate_all(drawn, "paddingInlineStart")) > 20, "of bullets"
 
 
 def test_with_the_keyboard_out_one_can_write_send_and_see_the_time(stage: Stage) -> None:
