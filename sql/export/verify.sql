@@ -20,7 +20,8 @@ select
 -- name: acknowledged_records_are_stored
 -- The digest is the one in the player's receipt, computed again from what is stored. Where values were erased it went
 -- with them: then some of these records must be, and it is for the erasure to say that they held until then.
-with receipt as (
+-- Materialized: of a session that has just ended nothing is known yet, and each receipt would look for its records anew.
+with receipt as materialized (
     select e.log_id, e.seq, l.room_id, e.player_id, e.data->>'step' as step, (e.data->>'round')::int as round,
         e.data->>'sha256' as sha256, coalesce((e.data->>'erased')::boolean, false) as erased, jsonb_array_length(e.data->'records') as named, one.id::bigint as id
     from event e left join log l on l.id = e.log_id and l.session_id = %(session_id)s
