@@ -31,10 +31,13 @@ from tests.bench import (
     records,
     replay,
     report,
+    shares,
     signin,
     soak,
     streams,
     thousand,
+    waits,
+    years,
 )
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
@@ -54,6 +57,9 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "game": game.run,
     "export": export.run,
     "growth": growth.run,
+    "years": years.run,
+    "waits": waits.run,
+    "shares": shares.run,
     "replay": replay.run,
     "hooks": hooks.run,
     "moves": moves.run,

@@ -80,12 +80,12 @@ def commit_alone(house: House) -> float:
 
 
 @contextmanager
-def slow_flushes(folder: Path) -> Iterator[None]:
-    """Of a Postgres that is started meanwhile."""
+def slow_flushes(folder: Path, milliseconds: float = 2) -> Iterator[None]:
+    """Of a Postgres that is started meanwhile: each takes so much longer."""
     library = folder / "slow_flush.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, SOURCE, "-ldl"], check=True)
-    os.environ["LD_PRELOAD"] = str(library)
+    os.environ["LD_PRELOAD"], os.environ["SLOW_FLUSH"] = str(library), f"{1000 * milliseconds:.0f}"
     try:
         yield
     finally:
-        del os.environ["LD_PRELOAD"]
+        del os.environ["LD_PRELOAD"], os.environ["SLOW_FLUSH"]

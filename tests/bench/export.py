@@ -40,7 +40,10 @@ table that has at most {cells:,} cells ({labelled}). A file took from the end of
 the most that a program ever kept resident; the lines of history.csv and records.csv are compared with psql's, byte by
 byte but for the ends of the lines."""
 # As the export asks for them.
-SETTINGS = "set enable_nestloop = off; set jit = off; set work_mem = '64MB'"
+SETTINGS = (
+    "set enable_nestloop = off; set jit = off; set work_mem = '64MB'; set enable_seqscan = off; "
+    "set enable_mergejoin = off; set seq_page_cost = 0.05; set random_page_cost = 0.2; set cursor_tuple_fraction = 1"
+)
 ROWS = """
 insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, deadline, status,
     ended_at, outcome)

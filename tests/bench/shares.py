@@ -1,0 +1,153 @@
+"""Where another process helps, and where it does not: each part is held to a share of a core."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.rehearsal.programs import descendants
+from tests.bench.crowd import bring_in
+from tests.bench.figure import Chapter, plain
+from tests.bench.growth import Disk, Meter
+from tests.bench.load import Plan, post_records
+from tests.bench.plot import Plot
+from tests.bench.records import FIELD, STUDY, check
+from tests.bench.stage import Stage
+from tests.house.house import House
+
+SERVERS = (1, 2, 3, 4, 6)
+EACH = 0.25  # of a core, that a server process may have
+POSTGRES = (0.25, 0.5)  # of a core, that all of Postgres may have
+WIDTH, PEOPLE = 200, 400
+PERIOD = 20_000  # microseconds, within which a share is given
+HOW = """Each server process is held to {each:.0%} of a core by a control group of its own, and all of
+Postgres to another share, so that what stands for a machine each is small enough for several to fit on this
+one. The load of the records' benchmark, forms of one field of {people} people on {width} connections, as fast
+as they are answered, for {seconds} s at each number of processes; every receipt is computed again. One run
+each.
+How to read it: a process more adds what it may take, as long as Postgres has something left of its share;
+from then on it adds nothing, and waits for it. With twice the share of Postgres the same curve goes on for
+about twice as many processes."""
+NOWHERE = (
+    "Not measured: only root can hold programs to a share of a core (control groups), and not everywhere."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    processes: int
+    rate: float  # forms a second
+    postgres: float  # % of a core
+
+
+def run(stage: Stage) -> Chapter:
+    title = "Shares of a core"
+    own = _own_group()
+    if own is None:
+        return Chapter(title, (), NOWHERE)
+    seconds = 2 if stage.quick else 5
+    servers = SERVERS[::3] if stage.quick else SERVERS
+    found: dict[float, list[_Run]] = {}
+    for share in POSTGRES:
+        postmaster = stage.postgres.pid
+        assert postmaster is not None
+        with (
+            stage.house(f"shares_{100 * share:.0f}") as house,
+            _held(own, "postgres", [postmaster, *descendants(postmaster)], share),
+        ):
+            found[share] = _runs(stage, house, own, servers, seconds)
+    figures = [
+        plain(
+            f"Postgres {share:.0%} of a core, {one.processes} server processes: acknowledged",
+            [one.rate],
+            "forms/s",
+        )
+        for share, runs in found.items()
+        for one in (runs[0], max(runs, key=lambda run: run.rate), runs[-1])
+    ]
+    along = f"server processes, {EACH:.0%} of a core each"
+    rates = {
+        f"Postgres {share:.0%}": [(one.processes, one.rate) for one in runs] for share, runs in found.items()
+    }
+    used = {
+        f"Postgres {share:.0%}": [(one.processes, one.postgres) for one in runs]
+        for share, runs in found.items()
+    }
+    plots = (
+        Plot("shares-forms", "Forms acknowledged, each part held to its share", "forms/s", along, rates),
+        Plot("shares-postgres", "What Postgres takes of it", "% of a core", along, used),
+    )
+    how = HOW.format(each=EACH, people=PEOPLE, width=WIDTH, seconds=seconds)
+    return Chapter(title, tuple(dict.fromkeys(figures)), how, plots)
+
+
+def _runs(stage: Stage, house: House, own: Path, servers: Sequence[int], seconds: int) -> list[_Run]:
+    plan, runs = None, []
+    for lap, processes in enumerate(servers):
+        server = house.serve(processes=processes)
+        if plan is None:
+            session = house.open(STUDY % (FIELD % "f0"), {"any": PEOPLE})
+            crowd = asyncio.run(bring_in(server.base, session))
+        plan = Plan(server.base, crowd, ["f0"], house.folder)
+        with ExitStack() as stack:
+            for nth, pid in enumerate(house.workers()):
+                stack.enter_context(_held(own, f"server-{nth}", [pid], EACH))
+            post_records(plan, WIDTH, 1, 2 * lap)  # warms up
+            meter = Meter(Disk("", stage, house), server, load=False)
+            meter.start()
+            load = post_records(plan, WIDTH, seconds, 2 * lap + 1)
+            meter.stop()
+            check(house, load, WIDTH)
+        server.stop()
+        runs.append(_Run(processes, len(load.receipts) / load.seconds, meter.used()["Postgres"]))
+    return runs
+
+
+@contextmanager
+def _held(own: Path, name: str, pids: Sequence[int], share: float) -> Iterator[None]:
+    """These programs, and what they start, have so much of a core together."""
+    group = own / f"networklab-{name}-{os.getpid()}"
+    group.mkdir()
+    quota = f"{share * PERIOD:.0f}"
+    if (group / "cpu.max").exists():
+        (group / "cpu.max").write_text(f"{quota} {PERIOD}")
+    else:
+        (group / "cpu.cfs_period_us").write_text(str(PERIOD))
+        (group / "cpu.cfs_quota_us").write_text(quota)
+    try:
+        _put(group, pids)
+        yield
+    finally:
+        _put(own, [int(pid) for pid in (group / "cgroup.procs").read_text().split()])
+        with suppress(OSError):  # somebody is about to end in it
+            group.rmdir()
+
+
+def _put(group: Path, pids: Sequence[int]) -> None:
+    for pid in pids:
+        with suppress(OSError):  # it has ended
+            (group / "cgroup.procs").write_text(str(pid))
+
+
+def _own_group() -> Path | None:
+    """The control group that we are in, where others can be made in it."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for folder in (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")):
+            group = folder / path.lstrip("/")
+            if controllers not in ("", "cpu") and "cpu" not in controllers.split(","):
+                continue
+            trial = group / f"networklab-trial-{os.getpid()}"
+            try:
+                trial.mkdir()
+            except OSError:
+                continue
+            held = (trial / "cpu.max").exists() or (trial / "cpu.cfs_quota_us").exists()
+            trial.rmdir()
+            if held:
+                return group
+    return None
