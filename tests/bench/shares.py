@@ -19,7 +19,7 @@ from tests.bench.records import FIELD, STUDY, check
 from tests.bench.stage import Stage
 from tests.house.house import House
 
-SERVERS = (1, 2, 3, 4, 6)
+SERVERS = (1, 2, 3, 4)
 EACH = 0.25  # of a core, that a server process may have
 POSTGRES = (0.25, 0.5)  # of a core, that all of Postgres may have
 WIDTH, PEOPLE = 200, 400
