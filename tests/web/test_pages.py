@@ -556,7 +556,11 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(house: House) -> None:
             timeout=60,
         )
     assert ended.returncode == 2 and ended.stdout == ""
-    assert ended.stderr.count("\n") == 1 and f"port {port} (" in ended.stderr and "--port" in ended.stderr
+    assert (
+        ended.stderr.count("\n") == 1
+        and f"port {port}: another program" in ended.stderr
+        and "--port" in ended.stderr
+    )
 
 
 def test_a_server_process_that_is_killed_is_replaced_while_the_others_go_on(house: House) -> None:
