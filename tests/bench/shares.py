@@ -29,9 +29,9 @@ Postgres to another share, so that what stands for a machine each is small enoug
 one. The load of the records' benchmark, forms of one field of {people} people on {width} connections, as fast
 as they are answered, for {seconds} s at each number of processes; every receipt is computed again. One run
 each.
-How to read it: a process more adds what it may take, as long as Postgres has something left of its share;
-from then on it adds nothing, and waits for it. With twice the share of Postgres the same curve goes on for
-about twice as many processes."""
+How to read it: a process more adds what it may take, as long as Postgres has something left of its share.
+From then on it takes away: the same forms come in more and smaller batches, each of which costs Postgres a
+commit. With twice the share of Postgres the same curve goes on for about twice as many processes."""
 NOWHERE = (
     "Not measured: only root can hold programs to a share of a core (control groups), and not everywhere."
 )
