@@ -43,6 +43,7 @@ FILTERS = (
     "coded",
     "commas",
     "grouped",
+    "in_two",
     "language_name",
     "listed",
     "milliseconds",

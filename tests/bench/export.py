@@ -47,7 +47,8 @@ SETTINGS = (
 ROWS = """
 insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, deadline, status,
     ended_at, outcome)
-select %(id)s, 'mixed', n, '2 red + 2 blue were waiting', n, 'talk', 30, true, now(), 'ended', now(), 'complete'
+select %(id)s, 'mixed', n, '4 people were waiting (2 red, 2 blue)', n, 'talk', 30, true, now(),
+    'ended', now(), 'complete'
 from generate_series(1, %(rooms)s) n;
 insert into log (session_id, room_id, last_seq, records)
 select session_id, id, 120, 620 from room where session_id = %(id)s;

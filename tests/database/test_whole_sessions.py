@@ -32,6 +32,7 @@ def test_whoever_asks_for_a_session_reads_none_of_those_before_it(house: House) 
     lively, who = a_lively_session(house)
     session = Opened(lively.session_id, lively.tokens)
     house.act("close", session)
+    house.hands.close()  # and that connection has told by now what it read while the tables were small
     copy_session(house.database, session.id, 1, BEFORE)
     [(records,)] = house.sql("select count(*) from record")
     [(other,)] = house.sql(

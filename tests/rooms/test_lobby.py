@@ -323,7 +323,7 @@ def test_three_red_and_one_blue_get_the_fallback_once_all_four_have_waited_for_i
     assert seat(house, session) == 4
     assert (
         house.sql("select data->>'reason' from event where name = 'room_opened' order by log_id")
-        == [("3 red + 1 blue were waiting, the longest 0:31; `plain` #1",)] * 2
+        == [("4 people were waiting (3 red, 1 blue), the longest 0:31; `plain` #1",)] * 2
     )  # in the session's log and in the room's
     assert house.contradictions(session) == []
 
@@ -339,7 +339,7 @@ def test_one_more_blue_in_time_makes_it_the_special_room_with_the_oldest_red(hou
 
     assert seat(house, session) == 4
     assert house.sql("select kind, reason from room") == [
-        ("mixed", "2 red + 2 blue were waiting, the longest 0:20; `mixed` #1")
+        ("mixed", "4 people were waiting (2 red, 2 blue), the longest 0:20; `mixed` #1")
     ]
     assert house.sql("select label from player where status = 'playing' order by label") == [
         ("B1",),
