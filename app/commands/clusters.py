@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.commands.arguments import Refusal
 from app.config import Config
-from app.database.clusters import has_session
+from app.database.clusters import BETWEEN, has_session
 from app.database.connections import AWAY, Connection, connect
 from app.database.running import migrate_at
 from app.sessions.sessions import SessionError, people_expected
@@ -93,6 +93,9 @@ def of_session(config: Config, session: str) -> str | None:
 
 async def _having(config: Config, session: str) -> str | None:
     """None: whoever looks for it is to say that there is none."""
+    name, between, _ = session.partition(BETWEEN)
+    if between and name in config.clusters:
+        return name  # it says so itself, and the others need not be there
     found = await of_each(config, lambda conn: has_session(conn, session))
     if having := next((name for name, has in found.items() if has), None):
         return having

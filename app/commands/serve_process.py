@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 
+from app.commands.signals import ENDING
 from app.config import Config
 from app.web.homes import Homes
 from app.web.server import serve_one
@@ -19,6 +21,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, config: Config) -> int:
     assert config.database_url is not None
+    for one in ENDING:
+        signal.signal(one, signal.SIG_DFL)  # the server stops in order by itself, and then at once
     lifeline, *listeners = options.descriptors
     nth, *ways = options.ways
     for one in (*options.descriptors, *ways):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from app.database.connections import connect
+from app.database.connections import AWAY, connect
 from app.database.queries import Queries, value
 from app.rehearsal.cast import RESEARCHER, Rehearsal
 from app.rehearsal.diary import Diary, Wrong
@@ -116,7 +117,8 @@ async def play(
             played.diaries = await asyncio.to_thread(troupe.leave)
         except BaseException:
             if url and not played.diaries:
-                await close(url, cast.session_id, key)
+                with suppress(*AWAY):  # why it ended is what is to be told
+                    await close(url, cast.session_id, key)
             raise
         finally:
             if watching:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from app.config import Config
+from app.database.connections import AWAY
 from app.players.lists import PeopleError
 from app.players.people import read_people
 from app.rehearsal.browser import Browser, WireError
@@ -120,7 +121,8 @@ async def rehearse(
         played = await play(cast, plan, base, url, show, beside)
     except BaseException as error:
         if url:
-            await close(url, cast.session_id)
+            with suppress(*AWAY):  # why it ended is what is to be told
+                await close(url, cast.session_id)
         if isinstance(error, asyncio.CancelledError):
             write(_stopped(cast, last, url))
         raise

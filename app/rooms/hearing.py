@@ -8,8 +8,16 @@ from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Said, Value
 from app.study.model.study import Study
 
-# Step, round, slot, name and stored value of what was said, or computed
-Line = tuple[str, int, int, str, str]
+Line = tuple[
+    str, int, int, str, str
+]  # step, round, slot, name and stored value of what was said, or computed
+
+
+class _Nothing:
+    """It was left empty, they don't know, or no such thing is asked. What a page's script gives may be None."""
+
+
+_NOTHING = _Nothing()
 
 
 class Hearing:
@@ -22,7 +30,7 @@ class Hearing:
             for field in (*step.fields, *step.results)
         }
         self.positions = {(one.step.name, one.round): one.index for one in study.plan}
-        self._values: dict[tuple[str, str, str], Value | None] = {}
+        self._values: dict[tuple[str, str, str], Value | _Nothing] = {}
 
     def together(self, before: tuple[Said, ...], lines: Iterable[Line]) -> tuple[Said, ...]:
         """What was known before, and what these lines say. Most often all of them come after it."""
@@ -34,15 +42,14 @@ class Hearing:
     def _said(self, lines: Iterable[Line]) -> Iterator[Said]:
         for step, round_, slot, name, stored in lines:
             value = self._value(step, name, stored)
-            if value is not None:
+            if not isinstance(value, _Nothing):
                 yield Said(step, round_, slot, name, value)
 
-    def _value(self, step: str, name: str, stored: str) -> Value | None:
-        """None: it was left empty, they don't know, or no such thing is asked."""
+    def _value(self, step: str, name: str, stored: str) -> Value | _Nothing:
         which = step, name, stored
         if which not in self._values:
             field = self.fields.get((step, name))
-            self._values[which] = read_value(field, stored) if field and field.says(stored) else None
+            self._values[which] = read_value(field, stored) if field and field.says(stored) else _NOTHING
         return self._values[which]
 
     def _at(self, one: Said) -> int:

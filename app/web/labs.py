@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,6 +24,7 @@ from app.config import Config, ConfigError
 from app.database import clock
 from app.database.clock import DatabaseClock
 from app.database.clusters import BETWEEN, has_session
+from app.database.connections import AWAY
 from app.database.group_commit import Busy
 from app.database.running import migrate_at
 from app.players.players import find_by_token
@@ -39,7 +41,11 @@ LOOK = 0.5  # seconds between two looks at who is heard
 UNHEARD = 1.0  # seconds: that long without a connection to hear it, it is away
 ANSWERS = 3.0  # seconds that each has to say whether it has what is sought
 KNOWN = 100_000  # sessions of which a process knows where they are
-FAULTS = (psycopg.Error, OSError, TimeoutError, PoolTimeout, TooManyRequests)
+# Of a session in an address: what is none is in no database, and nobody is asked for it.
+AN_ID, A_TOKEN, DIGEST = re.compile(r"[\w-]{1,60}"), re.compile(r"[^\0]{1,200}"), re.compile(r"[0-9a-f]{64}")
+SILENT = 5.0  # seconds for which who did not answer is not asked
+FULL = (PoolTimeout, TooManyRequests)  # all our connections are in use: that says nothing of the database
+FAULTS = (psycopg.Error, OSError, TimeoutError, *FULL)
 logger = logging.getLogger(__name__)
 
 
@@ -51,6 +57,11 @@ class Labs:
         self.there: dict[str, Lab] = {}
         self.clocks = {name: DatabaseClock() for name in config.clusters}
         self.unheard: dict[str, float] = {}  # of those that were opened: since when, on the monotonic clock
+        self.silent: dict[str, float] = {}  # of those that were asked in vain: until when
+        self.copying = {name: asyncio.Lock() for name in config.clusters}
+        self.copied: dict[
+            str, tuple[float, bool]
+        ] = {}  # when the last copy began, and whether it brought anything
         self.known: OrderedDict[str, str] = OrderedDict()  # session → database
         self.came, self.closing = asyncio.Event(), asyncio.Event()
 
@@ -61,7 +72,8 @@ class Labs:
 
     @property
     def away(self) -> list[str]:
-        return [name for name in self.config.clusters if not self.is_there(name)]
+        present = self.present()
+        return [name for name in self.config.clusters if name not in present]
 
     def is_there(self, name: str) -> bool:
         since = self.unheard.get(name)
@@ -75,7 +87,12 @@ class Labs:
 
     def present(self) -> dict[str, Lab]:
         """Those that answer."""
-        return {name: lab for name, lab in self.there.items() if self.is_there(name)}
+        now = time.monotonic()
+        return {
+            name: lab
+            for name, lab in self.there.items()
+            if self.is_there(name) and now >= self.silent.get(name, 0.0)
+        }
 
     def named(self, session_id: str) -> str | None:
         """Where this session is, as far as that is known without asking."""
@@ -91,6 +108,8 @@ class Labs:
         """
         if (found := self.named(session_id)) is not None:
             return found
+        if not AN_ID.fullmatch(session_id):
+            return self.first
         return await self._seek(lambda lab: _has(lab, session_id), lambda name: self._learn(session_id, name))
 
     async def of_token(self, token: str) -> str:
@@ -101,6 +120,8 @@ class Labs:
                 player = await find_by_token(conn, token)
             return (player.session_status == "closed", player.session_id) if player else None
 
+        if not A_TOKEN.fullmatch(token):
+            return self.first
         found = await self.ask_all(standing)
         having = {name: one for name, one in found.items() if one is not None}
         if not having:
@@ -115,7 +136,7 @@ class Labs:
         async def has(lab: Lab) -> bool:
             return await lab.own_files.find(files, path) is not None
 
-        return await self._seek(has)
+        return await self._seek(has) if DIGEST.fullmatch(files) and "\0" not in path else self.first
 
     async def ask_all(self, question: Callable[[Lab], Awaitable[T]]) -> dict[str, T]:
         """What each that is there says, in their order; who fails, or takes too long, says nothing."""
@@ -127,7 +148,8 @@ class Labs:
                     return name, await question(lab)
             except FAULTS as error:
                 logger.warning("%s does not say: %s", name, str(error).partition("\n")[0])
-                self.unheard.setdefault(name, time.monotonic() - UNHEARD)
+                if isinstance(error, AWAY) and not isinstance(error, FULL):
+                    self.silent[name] = time.monotonic() + SILENT
                 return None
 
         asked = [asyncio.ensure_future(ask(name, lab)) for name, lab in self.present().items()]
@@ -139,8 +161,16 @@ class Labs:
             return False
         if not self.is_there(self.first):
             raise ClusterAway(self.first)
-        async with self.lab(self.first).pool.connection() as first, self.lab(name).pool.connection() as other:
-            return await copy_accounts(first, other)
+        asked = time.monotonic()
+        async with self.copying[name]:  # whoever asks meanwhile is served by the next copy, all by the same
+            began, brought = self.copied.get(name, (0.0, False))
+            if began < asked:
+                began = time.monotonic()
+                pools = self.lab(self.first).pool, self.lab(name).pool
+                async with pools[0].connection() as first, pools[1].connection() as other:
+                    brought = await copy_accounts(first, other)
+                self.copied[name] = began, brought
+            return brought
 
     async def copy_all(self) -> None:
         """Accounts, again and again, as they change where they live."""
@@ -150,7 +180,7 @@ class Labs:
                 try:
                     async with asyncio.timeout(ANSWERS):
                         await self.copy_accounts_to(name)
-                except FAULTS as error:
+                except (*FAULTS, ClusterAway) as error:
                     logger.warning(
                         "accounts are not copied to %s now: %s", name, str(error).partition("\n")[0]
                     )

@@ -191,11 +191,11 @@ union all
 select format('slot %%s of room %%s has no player', s.slot, s.room_id)
 from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s and not p.replaced
 left join room r on r.id = s.room_id and r.session_id = %(session_id)s
-where s.session_id = %(session_id)s and p.id is null and r.player_id is null and not (s.bot and (s.room_id, s.slot, s.type) in (
+where s.session_id = %(session_id)s and p.id is null and r.player_id is null and (s.bot and (s.room_id, s.slot, s.type) in (
     select l.room_id, (e.data->>'slot')::int, e.data->>'type'
     from log l join event e on e.log_id = l.id and e.name = 'bot_placed' and e.session_id = %(session_id)s
     where l.session_id = %(session_id)s and l.room_id is not null and e.data ? 'type'
-))
+)) is not true
 union all
 select format('player %%s sits in slot %%s of room %%s, which is not there', p.id, p.slot, p.room_id)
 from player p left join slot s on s.room_id = p.room_id and s.slot = p.slot and s.session_id = %(session_id)s
@@ -427,10 +427,10 @@ where m.session_id = %(session_id)s and m.player_id is not null and r.id is null
 union all
 select format('move %%s is a bot’s, and %%s', m.record_id,
     case when r.id is not null then 'there is such a record' else format('no bot has had slot %%s of that room', m.slot) end)
-from move m left join record r on r.id = m.record_id and r.session_id = %(session_id)s
-where m.session_id = %(session_id)s and m.player_id is null and (r.id is not null or (m.room_id, m.slot) not in (
+from move m left join record r on r.id = m.record_id
+where m.session_id = %(session_id)s and m.player_id is null and (r.id is not null or ((m.room_id, m.slot) in (
     select l.room_id, (e.data->>'slot')::int from event e join log l on l.id = e.log_id and l.session_id = %(session_id)s
-    where e.session_id = %(session_id)s and l.room_id is not null and e.name = 'bot_placed'))
+    where e.session_id = %(session_id)s and l.room_id is not null and e.name = 'bot_placed')) is not true)
 union all
 select format('move %%s of player %%s was never handled, and its step is over', m.record_id, m.player_id)
 from move m left join room r on r.id = m.room_id and r.session_id = %(session_id)s
@@ -452,8 +452,8 @@ with counted as (
 )
 select format('move %%s counted %%s s after the one before, at a step that was over after %%s s', c.record_id,
     round((c.since - c.before)::numeric, 3), c.seconds) as problem
-from counted c join opened_step o on o.room_id = c.room_id and o.session_id = %(session_id)s and o.position = c.position
-where o.extended = '0' and (c.since > c.before + c.seconds + 0.001 or c.since > c.most + 0.001)
+from counted c left join opened_step o on o.room_id = c.room_id and o.session_id = %(session_id)s and o.position = c.position
+where o.room_id is null or o.extended = '0' and (c.since > c.before + c.seconds + 0.001 or c.since > c.most + 0.001)
 
 -- name: moves_took_what_the_clock_showed
 -- Reckoned again from when each was stored.

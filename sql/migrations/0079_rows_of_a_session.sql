@@ -2,21 +2,6 @@
 -- tables are known by room: minutes, beside the sessions of a year. What a session writes lies together on the disk. So a
 -- summary of each 64 pages says of which sessions they have rows, and the rest is not read. Nothing is written to it with
 -- a row: an index of each row would cost each form that is stored something.
-create index record_session on record using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index event_session on event using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index message_session on message using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index move_session on move using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index result_session on result using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index opened_step_session on opened_step using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index tie_session on tie using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index slot_session on slot using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
-    with (pages_per_range = 64, autosummarize);
-create index network_session on network using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
+-- A script for each table: who writes meanwhile waits for one of them alone, and never in a circle.
+create index if not exists record_session on record using brin (session_id text_bloom_ops (n_distinct_per_range = 128))
     with (pages_per_range = 64, autosummarize);

@@ -31,9 +31,10 @@ update lobby set due_at = clock_timestamp() + make_interval(secs => %(secs)s)
 where session_id = %(session_id)s
 
 -- name: due_lobbies
--- Due, too: somebody signed in and the process died before the seating that belongs to it.
+-- Due, too: somebody signed in and the process died before the seating that belongs to it. Who came as the session was
+-- being closed is sent home by that; of those that were closed long ago nothing is left to be looked at.
 select l.session_id from lobby l join session s on s.id = l.session_id
-where s.status <> 'paused' and (l.due_at <= clock_timestamp() or %(everywhere)s and s.status <> 'closed' and exists (
+where s.status <> 'paused' and (l.due_at <= clock_timestamp() or %(everywhere)s and coalesce(s.closed_at > clock_timestamp() - interval '1 hour', true) and exists (
     select from player p where p.session_id = l.session_id and p.status = 'waiting' and not p.arrival_logged
         and coalesce(p.queued_from, p.signed_in_at) < clock_timestamp() - interval '3 seconds'
 ))

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from app.database.connections import Connection
+from app.database.connections import Connection, connect
 from app.database.embedded import Postgres
 from app.players.door import Places
 from app.players.links import links_again, with_tokens
 from app.players.people import Person
 from app.web.access.accounts import put_account, remove_account
 from app.web.access.api_tokens import make
+from app.web.access.copies import copy_accounts
 from app.web.access.rights import give
 from tests.house.clusters import Clusters, two_databases, two_postgres
 from tests.house.guests import Guest
+from tests.house.house import House
 from tests.house.studies import ROOM_TALK
 from tests.house.waits import until
 
@@ -133,6 +135,54 @@ def test_accounts_that_a_database_had_before_it_was_one_of_several_stay(clusters
     async def story() -> None:
         assert (await grace.get(f"/admin/sessions/{mine.id}")).status == 200
         assert clusters.east.sql("select account from session_right order by 1") == [("grace",), ("local",)]
+
+    clusters.main.tell(story())
+
+
+def test_who_has_the_name_of_somebody_removed_has_none_of_their_rights(clusters: Clusters) -> None:
+    def copied(first: House, other: House) -> bool:
+        async def work(conn: Connection) -> bool:
+            there = await connect(other.database, "story")
+            try:
+                return await copy_accounts(conn, there)
+            finally:
+                await there.close()
+
+        return first.read(work)
+
+    main, east = clusters.main, clusters.east
+    hashed = "select name, copied, password_hash like '$argon2%%' from account"
+    main.do(lambda conn: put_account(conn, "grace", "correct horse battery"))
+    assert copied(main, east) and east.sql(hashed) == [("grace", True, False)]
+    mine = east.open()
+    east.do(lambda conn: give(conn, mine.id, "grace", "owner", "story"))
+    assert not copied(main, east)
+    main.do(lambda conn: remove_account(conn, "grace"))
+    main.do(lambda conn: put_account(conn, "grace", "battery horse correct"))
+    assert copied(main, east) and not copied(main, east)
+    assert east.sql("select account from session_right") == []
+    copied(east, main)  # as where somebody has named them in another order
+    assert main.sql(hashed) == [("grace", False, True)]
+
+
+def test_an_address_that_no_session_has_says_nothing_of_the_databases(clusters: Clusters) -> None:
+    server = clusters.serve()
+    researchers_of(clusters)
+    session = clusters.east.open(ROOM_TALK)
+    grace, guest = clusters.main.researcher(server, "grace"), clusters.main.guest(server, session, "R1")
+
+    async def story() -> None:
+        digest = "0" * 64
+        for path in (
+            "/s/%00",
+            "/join/%00",
+            "/join/x?in=%00",
+            "/play/files/x/%00",
+            f"/play/files/{digest}/%00",
+        ):
+            assert 400 <= (await guest.browser.get(path)).status < 500, path
+            assert (await grace.get(f"/admin/sessions/{session.id}")).status == 200, path
+            assert "does not answer" not in (await grace.get("/admin")).text, path
 
     clusters.main.tell(story())
 

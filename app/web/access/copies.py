@@ -2,10 +2,12 @@
 
 What is copied says who asks: names, log-ins and tokens, without passwords and second factors, by which somebody logs in
 there alone. An account that is gone there is gone here, with its rights; accounts that a database had of its own before
-it was one of several, and the first one does not have, stay.
+it was one of several stay with their rights, and nobody is logged in with them: who has the name in the first is meant.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -17,8 +19,8 @@ SQL = Queries(__name__)
 
 async def copy_accounts(first: Connection, other: Connection) -> bool:
     """Whether anything was not as in the first one. When a log-in or a token was last used is told to both."""
-    theirs = await value(first, SQL["as_they_are"], copied=False)
-    ours = await value(other, SQL["as_they_are"], copied=True)
+    theirs = await _as_they_are(first, copied=False)
+    ours = await _as_they_are(other, copied=True)
     if theirs == ours:
         return False
     async with other.transaction():
@@ -31,7 +33,13 @@ async def copy_accounts(first: Connection, other: Connection) -> bool:
             "put_tokens",
         ):
             await other.execute(SQL[name], dict(first=Jsonb(theirs)))
-    used = await value(other, SQL["as_they_are"], copied=True)
+    used = await _as_they_are(other, copied=True)
     if used != theirs:
         await first.execute(SQL["note_used"], dict(other=Jsonb(used)))
     return True
+
+
+async def _as_they_are(conn: Connection, copied: bool) -> Any:
+    async with conn.transaction():
+        await conn.execute(SQL["in_utc"])
+        return await value(conn, SQL["as_they_are"], copied=copied)

@@ -1,32 +1,42 @@
+-- name: in_utc
+-- Moments of two databases are compared as they are written, wherever each of them is.
+set local timezone to 'UTC'
+
 -- name: as_they_are
--- `copied`: of a database that has copies, those alone. Whether an account has a password, and none of its passwords.
+-- `copied`: of a database that has copies, those alone; of log-ins and tokens there all, for nobody may log in there but by
+-- those. Of one that hands them out what is its own. Whether an account has a password, and none of its passwords.
 select jsonb_build_object(
     'accounts', (
-        select coalesce(jsonb_agg(jsonb_build_object('name', name, 'observes', observes, 'has_password', password_hash <> '')
+        select coalesce(jsonb_agg(jsonb_build_object('name', name, 'observes', observes, 'has_password', password_hash <> '',
+            'created_at', created_at)
             order by name), '[]')
-        from account where not %(copied)s or copied),
+        from account where copied = %(copied)s),
     'logins', (
         select coalesce(jsonb_agg(to_jsonb(l) - 'id' order by key_hash), '[]')
-        from login l join account a on a.name = l.account where (not %(copied)s or a.copied) and l.expires_at > now()),
+        from login l join account a on a.name = l.account where (%(copied)s or not a.copied) and l.expires_at > now()),
     'tokens', (
         select coalesce(jsonb_agg(to_jsonb(t) - 'id' order by digest), '[]')
-        from api_token t join account a on a.name = t.account where not %(copied)s or a.copied))
+        from api_token t join account a on a.name = t.account where %(copied)s or not a.copied))
 
 -- name: remove_accounts
-delete from account where copied
-    and name not in (select name from jsonb_to_recordset(%(first)s::jsonb -> 'accounts') as one (name text))
+-- Also of somebody else who has the name by now: what the one before was given is not theirs.
+delete from account where copied and (name, created_at) not in (
+    select name, created_at from jsonb_to_recordset(%(first)s::jsonb -> 'accounts') as one (name text, created_at timestamptz))
 
 -- name: put_accounts
 -- No password opens it here: whoever logs in is at the first one.
-insert into account as a (name, password_hash, observes, copied)
-select name, case when has_password then 'elsewhere' else '' end, observes, true
-from jsonb_to_recordset(%(first)s::jsonb -> 'accounts') as one (name text, observes boolean, has_password boolean)
-on conflict (name) do update set password_hash = excluded.password_hash, observes = excluded.observes, copied = true
-where (a.password_hash, a.observes, a.copied) is distinct from (excluded.password_hash, excluded.observes, true)
+insert into account as a (name, password_hash, observes, created_at, copied)
+select name, case when has_password then 'elsewhere' else '' end, observes, created_at, true
+from jsonb_to_recordset(%(first)s::jsonb -> 'accounts') as one (name text, observes boolean, has_password boolean,
+    created_at timestamptz)
+on conflict (name) do update
+set password_hash = excluded.password_hash, observes = excluded.observes, created_at = excluded.created_at, copied = true
+where (a.password_hash, a.observes, a.created_at, a.copied)
+    is distinct from (excluded.password_hash, excluded.observes, excluded.created_at, true)
 
 -- name: remove_logins
-delete from login l using account a where a.name = l.account and a.copied
-    and l.key_hash not in (select key_hash from jsonb_to_recordset(%(first)s::jsonb -> 'logins') as one (key_hash bytea))
+delete from login
+where key_hash not in (select key_hash from jsonb_to_recordset(%(first)s::jsonb -> 'logins') as one (key_hash bytea))
 
 -- name: put_logins
 insert into login as l (key_hash, account, once, expires_at, made_at, seen_at, address, browser)
@@ -35,8 +45,8 @@ from jsonb_populate_recordset(null::login, %(first)s::jsonb -> 'logins')
 on conflict (key_hash) do update set seen_at = excluded.seen_at where l.seen_at < excluded.seen_at
 
 -- name: remove_tokens
-delete from api_token t using account a where a.name = t.account and a.copied
-    and t.digest not in (select digest from jsonb_to_recordset(%(first)s::jsonb -> 'tokens') as one (digest bytea))
+delete from api_token
+where digest not in (select digest from jsonb_to_recordset(%(first)s::jsonb -> 'tokens') as one (digest bytea))
 
 -- name: put_tokens
 insert into api_token as t (digest, account, name, scope, made_at, expires_at, used_at, used_from)
