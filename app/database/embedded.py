@@ -13,7 +13,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +25,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from app.database.programs import EmbeddedError as EmbeddedError
-from app.database.programs import Programs, reason
+from app.database.programs import Programs, kill_all, reason
 from app.database.roles import SERVER, SUPERUSER, hand_over
 
 log = logging.getLogger(__name__)
@@ -213,14 +212,7 @@ class Postgres:
 
     def _clear_wreck(self) -> None:
         """After a kill -9 of the postmaster its children may linger, and Postgres won't start beside them."""
-        deadline = time.monotonic() + 10
-        while orphans := self.processes():
-            for pid in orphans:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"Processes of an earlier Postgres don't end: {orphans}.")
-            time.sleep(0.02)
+        kill_all(self.processes, "an earlier Postgres")
         if HAS_PROC:
             # Their number may belong to another process by now, or to a dead one that nobody has waited for.
             for stale in (self.data / "postmaster.pid", *self._socket.glob(".s.PGSQL.*")):

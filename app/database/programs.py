@@ -8,8 +8,10 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -283,3 +285,15 @@ def reason(text: str) -> str:
     telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)]
     reason = (telling or lines or ["it printed nothing"])[0]
     return re.sub(r"^.*?(FATAL|PANIC|error): *", "", reason).rstrip(".") + "."
+
+
+def kill_all(there: Callable[[], list[int]], whose: str) -> None:
+    """Again and again in this order, until none of them is there any more. Raises EmbeddedError after ten seconds."""
+    deadline = time.monotonic() + 10
+    while left := there():
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"Processes of {whose} don't end: {left}.")
+        time.sleep(0.02)

@@ -22,10 +22,10 @@ from typing import Any, TypeVar
 import psycopg
 
 from app.database.embedded import EmbeddedError
-from app.database.programs import Programs
+from app.database.programs import Programs, kill_all
 from app.rehearsal.hosts import NETWORK, as_user, cut_off, host
 from app.rehearsal.own_world import small_disk
-from app.rehearsal.programs import descendants, kill_all
+from app.rehearsal.programs import descendants
 from app.web.processes import free_port
 
 T = TypeVar("T")
@@ -179,7 +179,7 @@ class PatroniCluster:
 
     def kill(self, machine: Machine) -> None:
         """As a machine that loses power."""
-        kill_all(machine.processes, machine.folder)
+        kill_all(machine.processes, str(machine.folder))
         if machine.patroni:
             machine.patroni.wait()
         machine.patroni, machine.frozen = None, []

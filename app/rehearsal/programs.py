@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from app.database.embedded import EmbeddedError
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -64,15 +59,3 @@ def family_cpu(pid: int) -> float:
     """Of one, its children that are there and those that have ended."""
     own = [one for one in programs() if pid in (one.pid, one.parent)]
     return sum(one.cpu + (one.children_cpu if one.pid == pid else 0.0) for one in own)
-
-
-def kill_all(there: Callable[[], list[int]], of: Path) -> None:
-    """Again and again in this order, until none of them is there any more. Raises EmbeddedError after ten seconds."""
-    deadline = time.monotonic() + 10
-    while left := there():
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            raise EmbeddedError(f"Processes of {of} don't end: {left}.")
-        time.sleep(0.02)

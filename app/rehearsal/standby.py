@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.database.embedded import EmbeddedError, Postgres
-from app.rehearsal.programs import kill_all
+from app.database.programs import kill_all
 
 NAME = "standby"  # by which the primary knows it
 SYNC_SECONDS = 30
@@ -91,4 +91,4 @@ class StandbyPostgres(Postgres):
 def kill_machine(postgres: Postgres) -> None:
     """As if its machine lost power: every process of the server is killed. Returns when none is left."""
     # The postmaster first, or it would start its children again.
-    kill_all(lambda: sorted(postgres.processes(), key=lambda pid: pid != postgres.pid), postgres.data)
+    kill_all(lambda: sorted(postgres.processes(), key=lambda pid: pid != postgres.pid), str(postgres.data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 
@@ -16,6 +17,12 @@ SQL = Queries(__name__)
 PIECE = 256 * 1024  # bytes
 KEPT = 64  # pieces that one process keeps: what hundreds ask for at the same moment is read once
 KNOWN = 2_000  # files whose size and digest one process keeps
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def may_be_one(files: str, path: str) -> bool:
+    """Whether an address can be that of a study's own file: else nobody has to be asked for it."""
+    return _DIGEST.fullmatch(files) is not None and "\0" not in path
 
 
 class StoredFiles:

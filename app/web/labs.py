@@ -30,6 +30,7 @@ from app.database.running import migrate_at
 from app.players.players import find_by_token
 from app.rooms.awaited import Coming
 from app.rooms.moves import NewMove
+from app.study.stored_files import may_be_one
 from app.web.access.copies import copy_accounts
 from app.web.homes import Homes, Stored
 from app.web.lab import ClusterAway, Lab, lab_of, open_lab, running
@@ -42,7 +43,7 @@ UNHEARD = 1.0  # seconds: that long without a connection to hear it, it is away
 ANSWERS = 3.0  # seconds that each has to say whether it has what is sought
 KNOWN = 100_000  # sessions of which a process knows where they are
 # Of a session in an address: what is none is in no database, and nobody is asked for it.
-AN_ID, A_TOKEN, DIGEST = re.compile(r"[\w-]{1,60}"), re.compile(r"[^\0]{1,200}"), re.compile(r"[0-9a-f]{64}")
+AN_ID, A_TOKEN = re.compile(r"[\w-]{1,60}"), re.compile(r"[^\0]{1,200}")
 SILENT = 5.0  # seconds for which who did not answer is not asked
 FULL = (PoolTimeout, TooManyRequests)  # all our connections are in use: that says nothing of the database
 FAULTS = (psycopg.Error, OSError, TimeoutError, *FULL)
@@ -136,7 +137,7 @@ class Labs:
         async def has(lab: Lab) -> bool:
             return await lab.own_files.find(files, path) is not None
 
-        return await self._seek(has) if DIGEST.fullmatch(files) and "\0" not in path else self.first
+        return await self._seek(has) if may_be_one(files, path) else self.first
 
     async def ask_all(self, question: Callable[[Lab], Awaitable[T]]) -> dict[str, T]:
         """What each that is there says, in their order; who fails, or takes too long, says nothing."""

@@ -12,11 +12,10 @@ from litestar.response import Stream
 
 from app.study.languages.texts import Sentence
 from app.study.own_files import FOLDER, OwnFile, is_script
-from app.study.stored_files import PIECE
+from app.study.stored_files import PIECE, may_be_one
 from app.web.lab import Query, lab_of
 from app.web.play_origin import is_of_play_origin
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
 RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 # Whoever opens a picture by its address gets a document of this origin: one that may do nothing.
 POLICY = (
@@ -29,7 +28,7 @@ POLICY = (
 async def own_file(request: Query, files: str, path: str) -> Response[bytes] | Stream:
     found = lab_of(request).own_files
     name = FOLDER + str(path).lstrip("/")
-    file = await found.find(files, name) if DIGEST.fullmatch(files) and "\0" not in name else None
+    file = await found.find(files, name) if may_be_one(files, name) else None
     if file is None or not file.type or (is_script(name) and not is_of_play_origin(request)):
         raise NotFoundException(detail=Sentence("There is no such file. Reload the page that shows it."))
     headers = _headers(file)
