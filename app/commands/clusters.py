@@ -61,7 +61,7 @@ async def of_each(config: Config, question: Callable[[Connection], Awaitable[T]]
         try:
             async with asyncio.timeout(PATIENCE):
                 url = own.past_pooler(own.database_url or "")
-                await migrate_at(url, own.cluster)
+                await migrate_at(url, own.cluster, [*own.clusters])
                 conn = await connect(url, "command line")
                 try:
                     return await question(conn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from app.config import Config, ConfigError
@@ -70,12 +70,12 @@ def kept_running(current: Callable[[], Postgres | None]) -> Iterator[None]:
         watcher.join()
 
 
-async def migrate_at(url: str, cluster: str = "") -> None:
-    """`cluster`: what it is called, of several. Raises `ConfigError` for a Postgres that does not keep what it has
+async def migrate_at(url: str, cluster: str = "", among: Sequence[str] = ()) -> None:
+    """`cluster`: what it is called, `among` several. Raises `ConfigError` for a Postgres that does not keep what it has
     committed, and for one that is called otherwise."""
     conn = await connect(url, "migrate")
     try:
-        await _migrate(conn, cluster)
+        await _migrate(conn, cluster, among)
     finally:
         await conn.close()
 
@@ -86,18 +86,18 @@ async def _make_ready(config: Config, url: str) -> None:
     try:
         await look_at_pooler(conn, config.listener_url)
         if config.listener_url is None:
-            await _migrate(conn, config.cluster)
+            await _migrate(conn, config.cluster, [*config.clusters])
     finally:
         await conn.close()
     if config.listener_url is not None:
-        await migrate_at(config.listener_url, config.cluster)
+        await migrate_at(config.listener_url, config.cluster, [*config.clusters])
 
 
-async def _migrate(conn: Connection, cluster: str) -> None:
+async def _migrate(conn: Connection, cluster: str, among: Sequence[str]) -> None:
     if await value(conn, b"show fsync") != "on":
         raise ConfigError(
             "This Postgres runs with fsync = off, so an acknowledged answer may be lost; set fsync = on."
         )
     await migrate(conn)
     if cluster:
-        await be_named(conn, cluster)
+        await be_named(conn, cluster, among or [cluster])

@@ -175,7 +175,7 @@ def _beside(home: Path, stack: ExitStack) -> str:
     folder.mkdir()
     folder.chmod(0o755)
     one = stack.enter_context(Postgres(folder, SETTINGS))
-    asyncio.run(migrate_at(one.dsn, "east"))
+    asyncio.run(migrate_at(one.dsn, "east", ["main", "east"]))
     return one.dsn
 
 

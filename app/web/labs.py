@@ -200,7 +200,7 @@ class Labs:
         url = config.database_url or ""
         while not self.closing.is_set():
             try:
-                await migrate_at(config.past_pooler(url), name)
+                await migrate_at(config.past_pooler(url), name, [*config.clusters])
                 async with open_lab(config, url, self.homes) as lab:
                     self.there = {
                         one: lab if one == name else self.there[one]

@@ -1,0 +1,69 @@
+"""Stories of the names of several databases, and of the numbers that each gives."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from string import ascii_lowercase
+
+import pytest
+
+from app.config import ConfigError
+from app.database.clusters import NUMBERS, RANGES, first_numbers
+from app.database.embedded import Postgres
+from app.database.running import migrate_at
+from tests.house.clusters import two_databases
+from tests.house.house import House
+
+NAMES = ["main", "east"]
+GIVEN = "select (select min(id) from player), (select min(id) from room), (select max(id) from log)"
+
+
+def named(house: House, name: str, names: list[str] = NAMES) -> None:
+    asyncio.run(migrate_at(house.database, name, names))
+
+
+def test_no_number_of_one_database_is_given_by_another(postgres: Postgres, tmp_path: Path) -> None:
+    with two_databases(postgres, tmp_path) as clusters:
+        before = clusters.east.open()
+        [numbered] = clusters.east.sql(GIVEN)
+        assert max(number for number in numbered if number) < NUMBERS, "one alone counts from 1"
+        for name, house in clusters.houses.items():
+            named(house, name)
+            named(house, name, [name])  # by whoever knows no other: nothing changes
+        opened = {name: house.open() for name, house in clusters.houses.items()}
+        firsts = first_numbers(NAMES)
+        for name, house in clusters.houses.items():
+            given = house.sql(
+                "select id from player where session_id = %(id)s union all select id from log"
+                " where session_id = %(id)s".replace("%(id)s", f"'{opened[name].id}'")
+            )
+            assert {number // NUMBERS * NUMBERS for (number,) in given} == {firsts[name]}
+        sequences = clusters.east.sql("select min(coalesce(last_value, 0)) from pg_sequences")
+        assert sequences[0][0] >= firsts["east"], "of each table, those that have no rows, too"
+        clusters.east.sql("create table later (id bigint generated always as identity)")
+        named(clusters.east, "east")
+        clusters.east.sql("insert into later default values")
+        assert clusters.east.sql("select id from later") == [(firsts["east"] + 1,)]
+        assert clusters.east.sql("select count(*) from player where session_id = %s and id < 1000", before.id)
+
+
+def test_what_was_named_before_it_had_numbers_of_its_own_is_given_them(house: House) -> None:
+    house.sql("insert into cluster (name) values ('east')")
+    house.open()
+    named(house, "east")
+    assert house.sql("select numbers_from from cluster") == [(first_numbers(NAMES)["east"],)]
+    now = house.open()
+    [(least,)] = house.sql("select min(id) from player where session_id = %s", now.id)
+    assert least > first_numbers(NAMES)["east"]
+    with pytest.raises(ConfigError, match="calls west is east"):
+        named(house, "west")
+
+
+def test_first_numbers_differ_and_what_comes_behind_changes_none() -> None:
+    names = [f"{first}{second}" for first in ascii_lowercase for second in ascii_lowercase][:RANGES]
+    found = first_numbers(names)
+    assert len({*found.values()}) == RANGES, "each has one of its own"
+    assert {name: found[name] for name in names[:40]} == first_numbers(names[:40])
+    assert max(found.values()) + NUMBERS <= 10**11 < 2**53, "11 digits, which a spreadsheet shows as they are"
+    assert len(first_numbers([*names, "more"])) == RANGES + 1
