@@ -103,6 +103,7 @@ async def _make_apart(folder: Path) -> str:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
     if process.returncode == 0:
         return ""
     lines = said.decode(errors="replace").split("\n")
