@@ -16,15 +16,24 @@ from app.sessions.sessions import SessionLine, list_sessions
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--archived", action="store_true", help="those that are archived")
+    parser.add_argument(
+        "--find",
+        metavar="WORDS",
+        default="",
+        help="those with each word in name, id, state or day it was opened",
+    )
     parser.add_argument("--json", action="store_true", help="print them as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    found = _of_all(options, config) if config.clusters else _of_one(options, config)
+    there = _of_all(options, config) if config.clusters else _of_one(options, config)
+    found = [one for one in there if one.is_found_by(options.find)]
     if options.json:
         print(
             json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found])
         )
+    elif there and not found:
+        print(f"No session matches “{options.find}”.")
     elif not found and options.archived:
         print("No session is archived.")
     elif not found:

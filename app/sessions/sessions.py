@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from psycopg.errors import UniqueViolation
 
@@ -53,6 +53,11 @@ class SessionLine(Session):
     signed_in: int
     rooms: int
     records: int
+
+    def is_found_by(self, words: str) -> bool:
+        """Whether each word stands in its name, its id, its state or the day on which it was opened (UTC)."""
+        said = f"{self.name} {self.id} {self.status} {self.opened_at.astimezone(UTC):%Y-%m-%d}".casefold()
+        return all(word in said for word in words.casefold().split())
 
 
 async def open_session(

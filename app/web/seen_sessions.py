@@ -10,9 +10,12 @@ from app.web.labs import everywhere
 from app.web.researchers import who_asks
 
 
-async def seen_by(request: Query, *archived: bool) -> tuple[list[SessionLine], dict[str, Right], list[str]]:
+async def seen_by(
+    request: Query, *archived: bool, find: str = ""
+) -> tuple[list[SessionLine], dict[str, Right], list[str]]:
     """Those that are `archived`, those that are not, or one after the other, each the newest first; the right on each;
-    and the names of databases that do not answer, whose sessions are not among them."""
+    and the names of databases that do not answer, whose sessions are not among them. `find`: only those that it finds.
+    """
     name = who_asks(request).name
 
     async def listed(lab: Lab) -> tuple[dict[str, Right], list[SessionLine]]:
@@ -22,7 +25,7 @@ async def seen_by(request: Query, *archived: bool) -> tuple[list[SessionLine], d
 
     lists, away = await everywhere(request, listed)
     on = {id: right for there, _ in lists for id, right in there.items()}
-    found = [one for _, lines in lists for one in lines]
+    found = [one for _, lines in lists for one in lines if one.is_found_by(find)]
     if len(lists) > 1:
         found.sort(
             key=lambda one: (archived.index(one.archived_at is not None), -one.opened_at.timestamp(), one.id)

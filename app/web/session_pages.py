@@ -43,20 +43,23 @@ from app.web.responses import page
 from app.web.seen_sessions import seen_by
 from app.web.streams import refuse, send_stream
 
+SEARCHED = 8  # sessions: a list that is so long has a search
 TABS = 20  # dashboards of one log-in in one process
 
 
 @get("/", needs=ACCOUNT)
-async def session_list(request: Query, archived: bool = False) -> Response[str]:
-    """`archived`: those that are out of the list."""
-    who = who_asks(request)
-    found, on, away = await seen_by(request, archived)
+async def session_list(request: Query, archived: bool = False, find: str = "") -> Response[str]:
+    """`archived`: those that are out of the list. `find`: those that it finds, whether they are archived or not."""
+    who, find = who_asks(request), find.strip()
+    found, on, away = await seen_by(request, *([False, True] if find else [archived]), find=find)
     kept = False
-    if not found:
+    if not found and not find:
         async with lab_of(request).pool.connection() as conn:
             kept = bool(await study_rights.rights_of(conn, who.name))
     context = dict(sessions=found, rights=on, who=who, has_studies=kept, archived=archived, away=away)
-    return page("admin/sessions.html", context)
+    return page(
+        "admin/sessions.html", context | dict(find=find, searched=bool(find) or len(found) >= SEARCHED)
+    )
 
 
 @get("/here", needs=ACCOUNT, status_code=204)

@@ -24,10 +24,17 @@ from app.web.seen_sessions import seen_by
 
 @get("/sessions", needs=ACCOUNT)
 async def list_of_sessions(
-    request: Query, archived: FromQuery[bool] = False, limit: Limit = 50, after: After = ""
+    request: Query,
+    archived: FromQuery[bool] = False,
+    find: FromQuery[str] = "",
+    limit: Limit = 50,
+    after: After = "",
 ) -> SessionList:
-    """Sessions that you may see, the newest first: those that are not archived, or those that are."""
-    found, on, away = await seen_by(request, archived)
+    """Sessions that you may see, the newest first: those that are not archived, or those that are.
+
+    `find`: only those each of whose words stands in the name, the id, the state or the day it was opened.
+    """
+    found, on, away = await seen_by(request, archived, find=find)
     if away:
         raise ClusterAway(*away)
     shown, following = page_of(found, lambda one: one.id, limit, after)
