@@ -214,9 +214,12 @@ class Bot:
         """The same player in another tab: it shows the same, and what it sees is held against the same rules."""
         self.diary.did("opened a second tab")
         tab, page = self.sending.another(), PageSeen(self.diary, self.patience)
-        with suppress(WireError, TimeoutError):
-            async with asyncio.timeout(self.chance.uniform(4.0, 20.0)):
-                await self._follow(tab, page)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if self.habits.keeps_tab else self.chance.uniform(4.0, 20.0)):
+                while page.code is None:
+                    with suppress(WireError):
+                        await self._follow(tab, page)
+                    await asyncio.sleep(self.chance.uniform(0.2, 0.6))
 
     async def _act(self, position: Position) -> None:
         """Think, perhaps say something, answer; a bot that is too slow finds itself at the next step."""

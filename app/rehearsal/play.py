@@ -54,6 +54,8 @@ class Setting:
     at_most: float | None = None  # then the session is closed, whoever still plays; None: `longest`
     patience: float = 5.0  # seconds that a page may stand still after its deadline
     moment: float = 2.0  # seconds within which a message must stand on the pages it is for
+    evenly: bool = False  # they arrive one after the other, always as many
+    tabs: bool = False  # each has the page open twice, to the end
 
 
 @dataclass(slots=True)
@@ -86,22 +88,26 @@ async def play(
     url: str | None,
     show: Show = lambda heard, seconds, waiting: None,
     beside: Beside | None = None,
+    login: str | None = None,
 ) -> Played:
     """Until everybody has come to their end, or hooks stopped all that is left, or the time is up; then the session is
     closed, as it is where an error or Ctrl-C ends it before.
 
     `show` is told once a second what has happened so far. `beside` runs meanwhile and ends soon after its event is
-    set; where it ends by itself, so does the play.
+    set; where it ends by itself, so does the play. `login`: of who looks at the dashboard, where this database is not
+    the one of several in which accounts live; it stays.
     """
     gauges = Gauges(base, await _postmaster(url) if url else None)
     at_most = longest(cast.study, plan) if plan.at_most is None else plan.at_most
     troupe = Troupe(_jobs(cast, plan, base, url))
     with troupe.on_stage():
-        key = await log_in_at(url) if url else ""
+        key = await log_in_at(url) if url and login is None else ""
         started = await asyncio.to_thread(troupe.begin)
         played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, started)
         watching = (
-            asyncio.create_task(gauges.watch_dashboard(cast.session_id, {ADMIN_COOKIE: key})) if url else None
+            asyncio.create_task(gauges.watch_dashboard(cast.session_id, {ADMIN_COOKIE: login or key}))
+            if url
+            else None
         )
         over = asyncio.Event()
         doing = asyncio.create_task(beside(played, over)) if beside else None
@@ -135,7 +141,9 @@ def _jobs(cast: Rehearsal, plan: Setting, base: str, url: str | None) -> list[Jo
         Part(person.token, person.label, habit, cast.way(person))
         for person, habit in zip(
             cast.people,
-            habits(len(cast.people), plan.over, plan.drop, plan.flaky, talk, plan.seed),
+            habits(
+                len(cast.people), plan.over, plan.drop, plan.flaky, talk, plan.seed, plan.evenly, plan.tabs
+            ),
             strict=True,
         )
     ]

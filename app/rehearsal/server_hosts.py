@@ -117,8 +117,8 @@ def haproxy_settings(bind: str, addresses: Sequence[str]) -> str:
 
 
 @contextmanager
-def in_front(home: Path, port: int, addresses: Sequence[str]) -> Iterator[None]:
-    """HAProxy on this port of ours, for as long as it is needed."""
+def in_front(home: Path, port: int, addresses: Sequence[str]) -> Iterator[int]:
+    """HAProxy on this port of ours, for as long as it is needed; its process."""
     settings, haproxy = home / "haproxy.cfg", haproxy_here()
     assert haproxy
     settings.write_text(haproxy_settings(f"127.0.0.1:{port}", addresses))
@@ -127,7 +127,7 @@ def in_front(home: Path, port: int, addresses: Sequence[str]) -> Iterator[None]:
             [haproxy, "-db", "-f", settings], stdout=log, stderr=log, start_new_session=True
         )
     try:
-        yield
+        yield proxy.pid
     finally:
         proxy.kill()
         proxy.wait()

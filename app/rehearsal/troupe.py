@@ -20,7 +20,7 @@ from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
 from app.rehearsal.own_bot import Insight
-from app.rehearsal.programs import family_cpu
+from app.rehearsal.programs import families_cpu
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.web.processes import allow_many_connections
@@ -133,7 +133,7 @@ class Troupe:
 
     def cpu(self) -> dict[int, float]:
         """Seconds of a processor that each process has used, with the programs that hooks run in."""
-        return {process.pid: family_cpu(process.pid) for process in self._processes if process.pid}
+        return families_cpu([process.pid for process in self._processes if process.pid])
 
     def leave(self) -> list[Diary]:
         """Tell all to stop, and take their diaries. Raises RuntimeError where a process has died."""

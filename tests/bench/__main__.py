@@ -26,6 +26,8 @@ from tests.bench import (
     live,
     monitor,
     moves,
+    national,
+    panel,
     phone,
     quotas,
     records,
@@ -69,6 +71,8 @@ LONG: dict[str, Callable[[Stage], Chapter]] = {
     "day": game.run_day,
     "estimate": estimate.run,
     "fuzz": fuzz.run,
+    "national": national.run,
+    "panel": panel.run,
     "drill": drill.run,
     "soak": soak.run,
 }

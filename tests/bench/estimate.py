@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from pathlib import Path
 
 from app.config import PROJECT
@@ -57,11 +58,7 @@ def _figures(name: str, speed: float, found: list[Run]) -> list[Figure]:
 def without_waiting(name: str, folder: Path) -> Path:
     """The study with an open fallback, in which nobody waits long for a room."""
     study = folder / name
-    for path in (PROJECT / "studies" / name).rglob("*"):
-        if path.suffix in (".toml", ".html", ".py"):
-            target = study / path.relative_to(PROJECT / "studies" / name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
+    shutil.copytree(PROJECT / "studies" / name, study, ignore=shutil.ignore_patterns("__pycache__"))
     toml = (study / "study.toml").read_text()
     toml = re.sub(r"^(?:after|bots_after|people) .*\n", "", toml, flags=re.MULTILINE)
     (study / "study.toml").write_text(re.sub(r'max_wait = "\w+"', 'max_wait = "20s"', toml))

@@ -194,6 +194,11 @@ def test_the_same_seed_gives_the_same_people_most_of_whom_come_early() -> None:
     assert all(0 <= person.comes <= 300 for person in one)
     assert sum(person.comes < 150 for person in one) > 0.6 * len(one)
     assert 5 < sum(person.drops_at is not None for person in one) < 40
+    even = list(habits(400, 300.0, 0.0, 0.0, 0.5, 7, evenly=True, tabs=True))
+    assert [sum(start <= person.comes < start + 60 for person in even) for start in range(0, 300, 60)] == [
+        80
+    ] * 5
+    assert all(person.second_tab and person.keeps_tab for person in even)
 
 
 def sample(second: int, server: float, postgres: float = 0.0, bots: float = 0.0, forms: int = 0) -> Sample:
