@@ -36,6 +36,7 @@ TICKS_WITHIN = 5.0  # seconds: a dashboard ticks once a second, and this machine
 SILENCE = 5.0  # seconds without an acknowledged answer that are told
 COME = 20.0  # people a second: no herd, which would be a fault of its own
 GAP = (0.5, 3.0)  # seconds of peace between two faults
+AT_THE_DOOR = 35.0  # seconds that a slow one takes for the form there
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,9 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
             if not await scene.ready():
                 played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
             await _peace(scene.chance.uniform(*GAP), over)
+        if not order:  # or whoever has yet to come would be kept out
+            until = played.started + (played.plan.over + AT_THE_DOOR) / drill.speed
+            await _peace(max(0.0, until - time.monotonic()), over)
         if drill.to_the_end:
             await over.wait()
 

@@ -19,6 +19,8 @@ from app.study.durations import as_clock
 from app.study.languages.choice import own_name
 from app.study.languages.texts import Texts, texts_in
 from app.study.markup import addressed
+from app.study.model.fields import Field
+from app.study.model.steps import Step
 from app.study.model.study import Study
 from app.study.own_files import FOLDER as OWN_FILES
 from app.study.own_files import OwnPages, address, digest_of
@@ -32,6 +34,7 @@ FOLDER = PROJECT / "templates"
 _PLAIN = frozenset((str, int, Markup))
 _CODE = re.compile("`([^`]{1,200})`")
 _FIRST = re.compile(r"(.+?[.?!])(?:\s+(.+))?", re.DOTALL)  # of some sentences
+MOST_ASKED, LONG = 2_000, 100  # questions that are kept as they were drawn; characters of an answer in one
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
 told_of_unloaded: list[Callable[[Study, str, str], None]] = []  # a file or a site, and what of it
@@ -175,7 +178,7 @@ def _settings(
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     # Not `texts` itself: a study's page could reach what all studies share.
     environment.globals.update(_words(texts), language=texts.language, direction=texts.direction)
-    environment.globals.update(asset=asset, own_pages=own_pages)
+    environment.globals.update(asset=asset, own_pages=own_pages, asked=_asked())
     environment.filters["money"] = lambda amount, study, exact=False: texts.money(
         amount, study.pay.currency, exact
     )
@@ -210,6 +213,32 @@ def _words(texts: Texts) -> dict[str, Callable[..., Markup]]:
         return escape(texts.ngettext(one, many, num)) % {"num": num, **values}
 
     return dict(_=gettext, gettext=gettext, ngettext=ngettext)
+
+
+def _asked() -> Callable[..., Markup]:
+    """A question of a step, with what somebody has answered: drawn once for all to whom it is shown like that.
+
+    When a host ends, hundreds of pages come anew at the same moment, and questions are a third of each of them. It is
+    a function and no object, as a study's page can reach what an object has: others' answers.
+    """
+    drawn: dict[
+        tuple[int, str, str], tuple[Field, Markup]
+    ] = {}  # with the question, whose number is its own then
+
+    def asked(
+        draw: Callable[..., Markup], step: Step, one: Field, value: str, error: str, stem: str
+    ) -> Markup:
+        of_one = error or one.of or step.shuffles or step.limiting or len(value) > LONG
+        if of_one:
+            return draw(one, value, error, stem)
+        found = drawn.get(key := (id(one), value, stem))
+        if found is None:
+            if len(drawn) >= MOST_ASKED:
+                drawn.clear()
+            found = drawn[key] = one, draw(one, value, error, stem)
+        return found[1]
+
+    return asked
 
 
 def _listed(texts: Texts, names: Iterable[str]) -> Markup:

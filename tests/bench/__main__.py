@@ -38,6 +38,7 @@ from tests.bench import (
     soak,
     streams,
     thousand,
+    upgrade,
     waits,
     years,
 )
@@ -75,6 +76,7 @@ LONG: dict[str, Callable[[Stage], Chapter]] = {
     "panel": panel.run,
     "drill": drill.run,
     "soak": soak.run,
+    "upgrade": upgrade.run,
 }
 FILE = PROJECT / "BENCHMARKS.md"
 CALM = 0.1  # more of the processors in other hands than this makes figures doubtful

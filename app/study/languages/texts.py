@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from typing import Self
 
@@ -119,14 +119,20 @@ class Texts:
 
     def money(self, amount: Decimal, currency: str, exact: bool = False) -> str:
         """In whole cents, half of one rounded up; `exact`: with as many decimals as there are."""
-        cents = currency_digits(currency)
-        if exact:
-            amount = amount.quantize(Decimal(1)) if amount == amount.to_integral() else amount.normalize()
-            cents = max(cents, -int(amount.as_tuple().exponent))
-        amount = amount.quantize(Decimal(1).scaleb(-cents), ROUND_HALF_UP)
-        if currency:
-            return format_currency(amount, currency, locale=self.language, decimal_quantization=False)
-        return format_decimal(amount, f"0.{'0' * cents}", locale=self.language)
+        return _money(self.language, amount, currency, exact)
+
+
+@lru_cache(2_000)
+def _money(language: str, amount: Decimal, currency: str, exact: bool) -> str:
+    """Each page of a room says what has been earned, and most say the same."""
+    cents = currency_digits(currency)
+    if exact:
+        amount = amount.quantize(Decimal(1)) if amount == amount.to_integral() else amount.normalize()
+        cents = max(cents, -int(amount.as_tuple().exponent))
+    amount = amount.quantize(Decimal(1).scaleb(-cents), ROUND_HALF_UP)
+    if currency:
+        return format_currency(amount, currency, locale=language, decimal_quantization=False)
+    return format_decimal(amount, f"0.{'0' * cents}", locale=language)
 
 
 @cache

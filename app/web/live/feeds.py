@@ -6,6 +6,7 @@ that cannot keep up loses its queue and gets a snapshot again, so memory stays b
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -42,13 +43,16 @@ class Live:
         self.logs: dict[int, int] = {}  # room → its log, of those
         self.sessions: dict[int, SessionFeed] = {}  # by log
         self.pages: set[Page] = set()
+        # Hundreds of pages come anew at once as a host ends. Here they wait for each other for as long as it takes;
+        # in the pool whoever sends a form would wait behind all of them, and who waited too long would begin again.
+        self.turns = asyncio.Semaphore(max(1, pool.max_size // 2))
 
     async def snapshot(self, page: Page) -> bytes:
         """Everything this page shows now, and before it as of when; from here on the page gets what comes after."""
         while True:
             as_of = beat()
             await self.studies.of(page.session_id)
-            async with self.pool.connection() as conn:
+            async with self.turns, self.pool.connection() as conn:
                 place = await place_of(conn, self.shared, page.session_id, page.player_id)
             self.leave(page)
             if place is None:
