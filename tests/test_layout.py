@@ -35,7 +35,7 @@ OF_SEVERAL = {
         networks odd_requests pages phone questions without_a_terminal
         every_state handing_in last_page scripts sending sentences sides small_windows solo_pages static talks
     """,
-    "web/live": "live",
+    "web/live": "anew live",
     "web/monitor": "monitor",
 }
 OUTSIDE = {"", "bench", "studies"}  # folders whose stories are about no package
