@@ -10,7 +10,8 @@ from app.commands.progress import progress_line
 from app.config import Config
 from app.database.embedded import EmbeddedError
 from app.rehearsal.cast import RehearsalError
-from app.rehearsal.drill import Drill, run_drill
+from app.rehearsal.drill import run_drill
+from app.rehearsal.drilled import Drill
 
 MOST_HOSTS = 9
 
@@ -41,14 +42,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patroni",
         action="store_true",
-        help="on two Postgres that Patroni looks after, whose machines are lost, frozen, cut off and full"
+        help="each database is two Postgres that Patroni looks after, whose machines are lost, frozen, cut off and full"
         " (needs patroni and etcd)",
     )
     parser.add_argument(
         "--two-databases",
         action="store_true",
-        help="the server has another database beside, and a dashboard there, which has to tick on whatever befalls the"
-        " first",
+        help="the server has two databases, half of the people play in each, faults befall either, and nobody in the"
+        " other may notice",
     )
     parser.add_argument(
         "--hosts",
@@ -82,8 +83,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise Refusal("--patroni has a standby of its own. Leave --standby out.")
     if options.hosts > 1 and options.standby:
         raise Refusal("Several hosts are drilled with one Postgres or with --patroni. Leave --standby out.")
-    if options.two_databases and (options.hosts > 1 or options.standby or options.patroni):
-        raise Refusal("Two databases are drilled with one host and one Postgres each. Leave the others out.")
+    if options.two_databases and options.players < 2:
+        raise Refusal("Of two databases each has half of the people: give --players 2 or more.")
     if options.hosts > MOST_HOSTS:
         raise Refusal(f"A drill has at most {MOST_HOSTS} hosts on this one machine.")
     write = progress_line()

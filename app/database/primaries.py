@@ -20,7 +20,7 @@ Host = tuple[str, str]  # name or address, port
 
 _newest: dict[str, int] = {}  # cluster → timeline
 _connections: WeakKeyDictionary[Connection, tuple[str, int]] = WeakKeyDictionary()
-_primary: set[Host] = set()  # where connections were made since the last promotion
+_primary: dict[Host, str] = {}  # where connections were made since the last promotion of its cluster → that
 _doubtful: set[Host] = set()  # what gave no answer, or was found to be an old primary
 
 
@@ -55,19 +55,20 @@ def arrive(conn: Connection, cluster: str, timeline: int) -> None:
     host = (conn.info.host, str(conn.info.port))
     newest = _newest.get(cluster, 0)
     if timeline < newest:
-        _primary.discard(host)
+        _primary.pop(host, None)
         _doubtful.add(host)
         conn.pgconn.finish()
         raise Replaced(f"the Postgres at {host[0]} port {host[1]} was replaced by another; stop it")
     _connections[conn] = cluster, timeline
     if timeline > newest:
         _newest[cluster] = timeline
-        _primary.clear()
+        for replaced in [one for one, its in _primary.items() if its == cluster]:
+            del _primary[replaced]
         for other, (its_cluster, its_timeline) in list(_connections.items()):
             if its_cluster == cluster and its_timeline < timeline:
                 hang_up(other)
     _doubtful.discard(host)
-    _primary.add(host)
+    _primary[host] = cluster
 
 
 def doubt(conn: Connection) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.database.connections import connect
 from app.database.queries import Queries
 from app.players.door import Places, places_of
+from app.players.links import link_of
 from app.players.people import Person, first_seats, made_up
 from app.players.tokens import new_token
 from app.rehearsal import ways_in
@@ -52,7 +53,7 @@ class Rehearsal:
         """The address by which they come."""
         if self.by_door:
             return ways_in.way_of(self.session_id, self.study, person)
-        return f"/join/{person.token}"
+        return link_of(person, "", self.session_id)
 
 
 async def open_rehearsal(url: str, what: str, players: int, records: int | None = None) -> Rehearsal:

@@ -4,316 +4,212 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
+from dataclasses import dataclass, field, replace
+from multiprocessing import active_children
 
 from app.database.embedded import EmbeddedError
-from app.rehearsal import host_faults, patroni_faults
-from app.rehearsal.carried_over import WITHIN, CarriedOver, of_people
-from app.rehearsal.cast import RehearsalError, open_rehearsal
+from app.rehearsal.cast import Rehearsal, RehearsalError, open_rehearsal
+from app.rehearsal.coming_back import asked_again
 from app.rehearsal.diary import Wrong
-from app.rehearsal.faults import (
-    FAILOVER,
-    FAULTS,
-    OF_ONE_POSTGRES,
-    OF_TWO_MACHINES,
-    lose_the_primary,
-    possible,
-)
+from app.rehearsal.drilled import Drill, Outcome
+from app.rehearsal.drilled_database import DrilledDatabase
 from app.rehearsal.gauges import Gauges
+from app.rehearsal.incidents import Incident, bring_about, in_turns, known, possible
+from app.rehearsal.patroni import UP_SECONDS
 from app.rehearsal.play import Played, Setting, log_in_at
 from app.rehearsal.rehearse import Run, Write, rehearse
+from app.rehearsal.run_queue import RunQueue
 from app.rehearsal.scene import Scene, set_scene
 from app.web.auth import ADMIN_COOKIE
 
 # Seconds: pages may stand still, and messages be late, for as long as a fault lasts
 PATIENCE, MOMENT = 45.0, 15.0
-# The same where Patroni waits for half a minute before it does anything
-LONG_PATIENCE, LONG_MOMENT = 150.0, 120.0
-TICKS_WITHIN = 5.0  # seconds: a dashboard ticks once a second, and this machine does all the rest besides
-SILENCE = 5.0  # seconds without an acknowledged answer that are told
+# The same where Patroni waits for half a minute before it does anything, and has this long to bring a cluster back
+LONG_PATIENCE, LONG_MOMENT = UP_SECONDS, 120.0
 COME = 20.0  # people a second: no herd, which would be a fault of its own
-GAP = (0.5, 3.0)  # seconds of peace between two faults
+PEACE = 3.0  # seconds before the first fault
+GAP = (0.5, 3.0)  # seconds of peace between two
 AT_THE_DOOR = 35.0  # seconds that a slow one takes for the form there
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """What is asked for. The same seed gives the same faults to the same people."""
-
-    study: str
-    faults: int = 10
-    players: int = 40
-    seed: int = 1
-    speed: float = 4.0
-    standby: bool = False  # there is one, and once it has to take over
-    patroni: bool = False  # two machines that Patroni looks after, and faults of theirs
-    hosts: int = 1  # of the server; of several, faults of theirs, too
-    two_databases: bool = False  # the server has another one, whose dashboard has to tick on
-    only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
-    to_the_end: bool = False  # people play on after the last fault, and are to come to their ends
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    drill: Drill
-    runs: tuple[Run, ...]
-    left_out: tuple[str, ...]  # kinds of faults that are not possible here
-    moments: tuple[float, ...] = ()  # at which something befell a host
-    ticks: tuple[float, ...] = ()  # at which the dashboard of the other database's session ticked
-
-    @property
-    def faults(self) -> list[str]:
-        return [what for played, _ in self.runs for _, what in played.faults]
-
-    @property
-    def kept(self) -> bool:
-        return all(verdict.kept for _, verdict in self.runs) and not self.late and not self.still
-
-    @property
-    def carried(self) -> list[tuple[str, CarriedOver]]:
-        """Of each fault of a host: how long people were without the server."""
-        return [
-            (what, of_people(played.diaries, self.moments, at, until, what in host_faults.IN_ORDER))
-            for played, _ in self.runs
-            for at, what, until in _spans(played)
-            if what in host_faults.FAULTS
-        ]
-
-    @property
-    def beside(self) -> list[tuple[str, float]]:
-        """Of each fault of the database: the longest time between two ticks of the other one's dashboard."""
-        if not self.drill.two_databases:
-            return []
-        return [
-            (what, _longest_gap(self.ticks, at, until))
-            for played, _ in self.runs
-            for at, what, until in _spans(played)
-            if FAULTS.get(what) in OF_ONE_POSTGRES
-        ]
-
-    @property
-    def still(self) -> list[str]:
-        return [what for what, longest in self.beside if longest > TICKS_WITHIN]
-
-    @property
-    def late(self) -> list[str]:
-        return [what for what, over in self.carried if over.longest > WITHIN]
-
-    def __str__(self) -> str:
-        lines, carried, beside = [], iter(self.carried), iter(self.beside)
-        for played, verdict in self.runs:
-            lines.append(f"session {verdict.session_id}:")
-            for at, what, still in with_silence(played):
-                away = f", and for {still:.0f} s no answer was acknowledged" if still >= SILENCE else ""
-                if what in host_faults.FAULTS:
-                    away += f": {next(carried)[1]}"
-                if self.drill.two_databases and FAULTS.get(what) in OF_ONE_POSTGRES:
-                    away += f"; the other database's dashboard ticked at most {next(beside)[1]:.1f} s apart"
-                lines.append(f"  {at - played.started:6.1f} s  {what}{away}")
-            for promise in verdict.promises:
-                lines += [
-                    f"  NOT  {promise.number}. {promise.sentence} {wrong}" for wrong in promise.wrongs[:10]
-                ]
-        if self.left_out:
-            lines.append(
-                f"Not possible here (they need root, Linux, nft and ip): {', '.join(self.left_out)}."
-            )
-        return "\n".join([*lines, self.sentence])
-
-    @property
-    def sentence(self) -> str:
-        count = len(self.faults)
-        receipts = sum(len(diary.told) for played, _ in self.runs for diary in played.diaries)
-        if self.kept:
-            return (
-                f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
-                f" was seen once by whom it was for, nobody was stuck, nobody was seated twice.{self._elsewhere}"
-                + self._ticked
-            )
-        what = ""
-        if self.late:
-            what = f"Somebody was without the server for more than {WITHIN:.0f} s ({self.late[0]})."
-        if self.still:
-            what = f"The other database's dashboard stood still for more than {TICKS_WITHIN:.0f} s ({self.still[0]})."
-        if not all(verdict.kept for _, verdict in self.runs):
-            what = f"A promise broke within {count} faults."
-        return what + self._again
-
-    @property
-    def _elsewhere(self) -> str:
-        over = [one for _, one in self.carried]
-        if not over:
-            return ""
-        people, longest = sum(one.people for one in over), max(one.longest for one in over)
-        return f" With a host gone, {people:,} times somebody was held up, for {longest:.1f} s at most."
-
-    @property
-    def _ticked(self) -> str:
-        if not self.beside:
-            return ""
-        longest = max(gap for _, gap in self.beside)
-        return (
-            f" With this database away, the dashboard of the other one ticked at most {longest:.1f} s apart."
-        )
-
-    @property
-    def _again(self) -> str:
-        drill = self.drill
-        only = (
-            " --standby" * drill.standby
-            + " --patroni" * drill.patroni
-            + " --two-databases" * drill.two_databases
-            + f" --hosts {drill.hosts}" * (drill.hosts > 1)
-            + "".join(f' --only "{kind}"' for kind in drill.only)
-        )
-        only += " --to-the-end" * drill.to_the_end
-        return (
-            f" To see it again: networklab drill {drill.study}"
-            f" --seed {drill.seed} --faults {drill.faults} --players {drill.players}{only}"
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        return dict(
-            ok=self.kept,
-            seed=self.drill.seed,
-            faults=self.faults,
-            left_out=list(self.left_out),
-            carried_over=[
-                dict(fault=what, people=over.people, longest=round(over.longest, 3))
-                for what, over in self.carried
-            ],
-            other_database=[dict(fault=what, apart=round(longest, 3)) for what, longest in self.beside],
-            verdict=self.sentence,
-            sessions=[verdict.as_json() for _, verdict in self.runs],
-        )
-
-
 def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
-    """On a Postgres and a server of its own: nobody's data is touched. Raises RehearsalError, StudyError."""
-    known = [*OF_TWO_MACHINES, *patroni_faults.FAULTS] if drill.patroni else [*FAULTS]
-    known += host_faults.FAULTS if drill.hosts > 1 else []
-    unknown = [kind for kind in drill.only if kind not in known]
-    if unknown:
-        raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {', '.join(known)}.")
+    """On databases and a server of its own: nobody's data is touched. Raises RehearsalError, StudyError."""
+    all_kinds = [kind for kind in known(drill.patroni, drill.hosts) if not drill.only or kind in drill.only]
+    if unknown := [kind for kind in drill.only if kind not in all_kinds]:
+        there_are = ", ".join(known(drill.patroni, drill.hosts))
+        raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {there_are}.")
     asked = drill.patroni, drill.standby, drill.two_databases
     with set_scene(drill.seed, drill.hosts, processes, *asked) as scene:
         there = [*possible(scene)]
-        if scene.cluster:
-            there += patroni_faults.possible_with(scene.cluster)
-        if drill.hosts > 1:
-            there += host_faults.possible_with(scene)
-        kinds = [kind for kind in there if not drill.only or kind in drill.only]
-        left_out = tuple(
-            kind for kind in known if kind not in there and (not drill.only or kind in drill.only)
-        )
+        kinds = [kind for kind in there if kind in all_kinds]
+        left_out = tuple(kind for kind in all_kinds if kind not in there)
         if not kinds:
             raise RehearsalError(
                 f"Not possible here (they need root, Linux, nft and ip): {', '.join(left_out)}."
             )
-        runs, ticks = asyncio.run(_run_beside(drill, scene, kinds, write))
-        return Outcome(drill, tuple(runs), left_out, tuple(scene.moments), tuple(ticks))
+        under_way = DrillUnderWay(drill, scene, in_turns(scene, kinds, drill.faults, drill.standby), write)
+        asyncio.run(under_way.go())
+        return under_way.outcome(left_out)
 
 
-async def _run_beside(
-    drill: Drill, scene: Scene, kinds: Sequence[str], write: Write
-) -> tuple[list[Run], list[float]]:
-    """The runs, and when the dashboard of a session in the other database ticked, if there is one.
+@dataclass(slots=True)
+class DrillUnderWay:
+    """One session after another in each database, and faults meanwhile.
 
-    Who looks at it has an account where accounts live: in the database that the faults befall.
+    What must not be disturbed holds `quiet`: a fault until the server is ready again, a session while it is opened, and
+    while it is closed and held against the database.
     """
-    if not scene.beside:
-        return await _run(drill, scene, kinds, write), []
-    session = await open_rehearsal(scene.beside, drill.study, 2)
-    gauges, key = Gauges(scene.base), await log_in_at(scene.url)
-    watching = asyncio.create_task(gauges.watch_dashboard(session.session_id, {ADMIN_COOKIE: key}))
-    try:
-        return await _run(drill, scene, kinds, write), gauges.ticks
-    finally:
-        watching.cancel()
 
+    drill: Drill
+    scene: Scene
+    order: list[tuple[str, str]]  # what is to come: a kind, and the database that it befalls
+    write: Write
+    quiet: asyncio.Lock = field(default_factory=asyncio.Lock)
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # all have come
+    playing: dict[str, Played] = field(default_factory=dict)  # by database
+    runs: dict[str, list[Run]] = field(default_factory=dict)  # … in turn
+    incidents: list[Incident] = field(default_factory=list)
+    watched: dict[str, Gauges] = field(default_factory=dict)
+    queue: RunQueue = field(init=False)
 
-async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -> list[Run]:
-    # Each kind comes up before any comes up again.
-    order: list[str] = []
-    while len(order) < drill.faults:
-        order += scene.chance.sample(kinds, len(kinds))
-    order = order[: drill.faults]
-    if drill.standby:
-        order[scene.chance.randrange(len(order))] = FAILOVER
-    runs: list[Run] = []
+    def __post_init__(self) -> None:
+        self.queue = RunQueue(self._processes)
 
-    async def beside(played: Played, over: asyncio.Event) -> None:
-        await _peace(3.0, over)
-        while order and not over.is_set():
-            kind = order.pop(0)
-            write(f"{kind} …")
-            played.faults.append((time.monotonic(), kind))
-            try:
-                await _break(kind, scene)
-            except EmbeddedError as error:  # the cluster does not go on
-                played.wrongs.append(Wrong(4, f"{kind}: {error}"))
-                order.clear()
-            if not await scene.ready():
-                played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
-            await _peace(scene.chance.uniform(*GAP), over)
-        if not order:  # or whoever has yet to come would be kept out
-            until = played.started + (played.plan.over + AT_THE_DOOR) / drill.speed
-            await _peace(max(0.0, until - time.monotonic()), over)
-        if drill.to_the_end:
-            await over.wait()
+    async def go(self) -> None:
+        """Raises what the first of its parts raises; the others are stopped then."""
+        databases = self.scene.databases
+        self.runs = {one.name: [] for one in databases}
+        watching = [await self._watch(one) for one in databases if one.name]
+        watching.append(asyncio.create_task(self.queue.watch()))
+        # `quiet` goes by turns: the first fault comes when everybody plays.
+        parts = [asyncio.create_task(self._play_on(nth)) for nth in range(len(databases))]
+        parts.append(asyncio.create_task(self._befall()))
+        try:
+            done, _ = await asyncio.wait(parts, return_when=FIRST_EXCEPTION)
+        finally:
+            for task in [*watching, *parts]:
+                task.cancel()
+            await asyncio.wait([*watching, *parts])
+        for task in [*watching, *done]:
+            if not task.cancelled() and (error := task.exception()):
+                raise error
 
-    while order:
-        cast = await open_rehearsal(scene.url, drill.study, drill.players)
+    def outcome(self, left_out: tuple[str, ...]) -> Outcome:
+        ended = max(played.ended for runs in self.runs.values() for played, _ in runs)
+        untils = [*(one.at for one in self.incidents[1:]), ended]
+        return Outcome(
+            self.drill,
+            self.runs,
+            tuple(replace(one, until=until) for one, until in zip(self.incidents, untils, strict=True)),
+            left_out,
+            tuple(self.scene.moments),
+            {name: gauges.ticks for name, gauges in self.watched.items()},
+            self.queue.longest,
+        )
+
+    async def _befall(self) -> None:
+        async with self.quiet:
+            await asyncio.sleep(PEACE)
+        while self.order:
+            async with self.quiet:
+                kind, name = self.order.pop(0)
+                await self._befall_once(Incident(time.monotonic(), kind, name))
+            await asyncio.sleep(self.scene.chance.uniform(*GAP))
+        self.over.set()
+
+    async def _befall_once(self, incident: Incident) -> None:
+        self.write(f"{incident} …")
+        self.incidents.append(incident)
+        wrong = ""
+        for played in self.playing.values():
+            played.faults.append((incident.at, str(incident)))
+        try:
+            await bring_about(self.scene, incident.what, incident.database)
+        except EmbeddedError as error:  # the cluster does not go on
+            wrong = f"{incident}: {error}"
+            self.order.clear()
+        if not await self.scene.ready():
+            wrong = wrong or f"the server was not ready again after this: {incident}"
+        for played in self.playing.values() if wrong else ():
+            played.wrongs.append(Wrong(4, wrong))
+
+    async def _play_on(self, nth: int) -> None:
+        """Session after session, for as long as there are faults."""
+        database, seed = self.scene.databases[nth], self.drill.seed + 1000 * nth
+        players = self._players(nth)
         plan = Setting(
-            players=drill.players,
-            over=max(5.0, drill.players / COME) * drill.speed,
+            players=players,
+            over=max(5.0, players / COME) * self.drill.speed,
             drop=0.05,
             flaky=0.15,
-            speed=drill.speed,
-            seed=drill.seed + len(runs),
-            patience=LONG_PATIENCE if drill.patroni else PATIENCE,
-            moment=LONG_MOMENT if drill.patroni else MOMENT,
+            speed=self.drill.speed,
+            patience=LONG_PATIENCE if self.drill.patroni else PATIENCE,
+            moment=LONG_MOMENT if self.drill.patroni else MOMENT,
         )
-        runs.append(await rehearse(cast, plan, scene.base, scene.url, write, beside))
-    return runs
 
+        async def beside(played: Played, ended: asyncio.Event) -> None:
+            self.playing[database.name] = played
+            self.quiet.release()
+            try:
+                await self._until_all_have_come(played, ended)
+            finally:
+                await self.quiet.acquire()
+                del self.playing[database.name]
 
-async def _break(kind: str, scene: Scene) -> None:
-    if scene.cluster and kind in patroni_faults.FAULTS:
-        await asyncio.to_thread(patroni_faults.FAULTS[kind], scene.cluster)
-    elif kind in host_faults.FAULTS:
-        await host_faults.FAULTS[kind](scene)
-    else:
-        await (lose_the_primary if kind == FAILOVER else FAULTS[kind])(scene)
+        runs = self.runs[database.name]
+        async with self.quiet:
+            while not self.over.is_set():
+                cast = await self._open(database, players)
+                setting, login = replace(plan, seed=seed + len(runs)), await self._log_in() if nth else None
+                runs.append(
+                    await rehearse(
+                        cast, setting, self.scene.base, database.url, self._say(database), beside, login
+                    )
+                )
 
+    async def _until_all_have_come(self, played: Played, ended: asyncio.Event) -> None:
+        """All faults, and after the last of them all people; or until everybody in the session is at their end."""
+        ending = asyncio.create_task(ended.wait())
+        all_came = asyncio.create_task(self.over.wait())
+        try:
+            await asyncio.wait(
+                [ending] if self.drill.to_the_end else [ending, all_came], return_when=FIRST_COMPLETED
+            )
+            # Or whoever has yet to come would be kept out.
+            until = played.started + (played.plan.over + AT_THE_DOOR) / self.drill.speed
+            await asyncio.wait([ending], timeout=max(0.0, until - time.monotonic()))
+        finally:
+            for task in (ending, all_came):
+                task.cancel()
 
-def _longest_gap(ticks: Sequence[float], at: float, until: float) -> float:
-    inside = [at, *(one for one in ticks if at <= one <= until), until]
-    return max(later - earlier for earlier, later in pairwise(inside))
+    def _processes(self) -> list[int]:
+        """Of the server, and of the people."""
+        return [*self.scene.workers(), *(one.pid for one in active_children() if one.pid)]
 
+    def _players(self, nth: int) -> int:
+        """Of two databases each has half of the people."""
+        databases = len(self.scene.databases)
+        return (self.drill.players + databases - 1 - nth) // databases
 
-def with_silence(played: Played) -> Iterator[tuple[float, str, float]]:
-    """When each fault began, what it was, and the longest time until the next one in which nobody got a receipt."""
-    told = sorted(told.at for diary in played.diaries for told in diary.told)
-    for at, what, until in _spans(played):
-        inside = [at, *(one for one in told if at <= one <= until)]
-        # What comes after the last of them may be that everybody has finished.
-        yield at, what, max((later - earlier for earlier, later in pairwise(inside)), default=0.0)
+    def _say(self, database: DrilledDatabase) -> Write:
+        if not database.name:
+            return self.write
+        return lambda line: self.write(f"{line} · {database.name}" if line else "")
 
+    async def _open(self, database: DrilledDatabase, players: int) -> Rehearsal:
+        """A cluster may fail over at any time, and not only when it is made to."""
+        return await asked_again(
+            lambda: open_rehearsal(database.url, self.drill.study, players), LONG_PATIENCE
+        )
 
-def _spans(played: Played) -> Iterator[tuple[float, str, float]]:
-    """When each fault began, what it was, and when the next one began, or all was over."""
-    ends = [*(at for at, _ in played.faults[1:]), played.ended]
-    for (at, what), until in zip(played.faults, ends, strict=True):
-        yield at, what, until
+    async def _watch(self, database: DrilledDatabase) -> asyncio.Task[None]:
+        """A dashboard of a session that nobody plays in, by an account where those live."""
+        session = await self._open(database, 2)
+        gauges = self.watched[database.name] = Gauges(self.scene.base)
+        cookie = {ADMIN_COOKIE: await self._log_in()}
+        return asyncio.create_task(gauges.watch_dashboard(session.session_id, cookie))
 
-
-async def _peace(seconds: float, over: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await over.wait()
-    except TimeoutError:
-        pass
+    async def _log_in(self) -> str:
+        """Where accounts live."""
+        return await asked_again(lambda: log_in_at(self.scene.databases[0].url), LONG_PATIENCE)

@@ -17,6 +17,13 @@ from app.database.embedded import EmbeddedError
 NETWORK = "10.77.0"  # the first three numbers of each address there
 
 
+OWN = 2  # addresses of ours at the bridge: of as many databases beside us
+
+
+def own_address(nth: int) -> str:
+    return f"{NETWORK}.{1 + nth}"
+
+
 def possible_here() -> bool:
     return bool(shutil.which("ip") and shutil.which("nsenter"))
 
@@ -32,13 +39,14 @@ def as_user(uid: int) -> list[str]:
 
 
 @contextmanager
-def bridge() -> Iterator[str]:
-    """The network that machines are in; our own address there."""
+def bridge() -> Iterator[None]:
+    """The network that machines are in, and we with addresses of our own."""
     _run("ip", "link", "add", "drill", "type", "bridge")
     try:
-        _run("ip", "address", "add", f"{NETWORK}.1/24", "dev", "drill")
+        for nth in range(OWN):
+            _run("ip", "address", "add", f"{own_address(nth)}/24", "dev", "drill")
         _run("ip", "link", "set", "drill", "up")
-        yield f"{NETWORK}.1"
+        yield
     finally:
         _run("ip", "link", "delete", "drill")
 

@@ -25,6 +25,7 @@ from app.database.embedded import EmbeddedError
 from app.database.programs import Programs, kill_all
 from app.rehearsal.hosts import NETWORK, as_user, cut_off, host
 from app.rehearsal.own_world import small_disk
+from app.rehearsal.patroni_settings import patroni_settings
 from app.rehearsal.programs import descendants
 from app.web.processes import free_port
 
@@ -33,7 +34,7 @@ NEEDED = ("patroni", "etcd")
 OLDEST = 4  # version of Patroni
 OURS_ONLY = ("ETCD", "PATRONI", "PG", "PYTHON")  # settings of somebody else's, which would come before ours
 DISK = 2**30  # bytes of each machine
-UP_SECONDS, ASK_SECONDS = 180.0, 2.0
+UP_SECONDS, ASK_SECONDS = 300.0, 2.0
 NAME = "networklab"  # of the cluster, its database and its role
 
 
@@ -78,9 +79,10 @@ class Machine:
 class PatroniCluster:
     """Entered, it is up: a primary, and a standby that commits wait for. `url` leads to whichever is the primary."""
 
-    def __init__(self, home: Path, here: str | None) -> None:
+    def __init__(self, home: Path, here: str | None, first: int = 1) -> None:
         """`home`: an empty folder that others may enter. `here`: our own address at the bridge to which machines with
-        networks of their own are tied; None: they have none.
+        networks of their own are tied; None: they have none. `first`: the number of its first machine, of several
+        clusters.
         """
         missing = [name for name in NEEDED if not shutil.which(name)]
         if missing:
@@ -88,7 +90,7 @@ class PatroniCluster:
                 f"There is no {' and no '.join(missing)} here. Patroni is `pip install 'patroni[etcd3,psycopg3]'`,"
                 " where the user postgres may run it; etcd is Debian’s and Ubuntu’s package etcd-server."
             )
-        self.home = home
+        self.home, self.first = home, first
         self.networks, self._here = here is not None, here or "127.0.0.1"
         self.programs = Programs(home)
         self.machines: list[Machine] = []
@@ -111,10 +113,10 @@ class PatroniCluster:
             self._ports = [(free_port(), free_port()) for _ in self.witnesses]
             for nth in range(len(self.witnesses)):
                 self.start_witness(nth)
-            for nth, name in enumerate(("db1", "db2")):
-                self.machines.append(self._machine(name, nth))
-            self.machines[0].patroni = self._patroni(self.machines[0])
-            self._until(lambda: self.roles().get("db1") == "leader", "a primary")
+            for number in (self.first, self.first + 1):
+                self.machines.append(self._machine(number))
+            self.start(self.machines[0])
+            self.until_led_by(self.machines[0])
             self._make_database()
             self.start(self.machines[1])
             self.until_whole()
@@ -171,6 +173,14 @@ class PatroniCluster:
 
     def until_led_by(self, machine: Machine) -> None:
         self._until(lambda: self._leader() is machine, f"{machine.name} as primary")
+
+    def until_alone(self) -> None:
+        """Patroni lets the primary commit without its standby."""
+        self._until(lambda: self._says("show synchronous_standby_names") == "", "a primary that is alone")
+
+    def until_nobody_leads(self) -> None:
+        """Nobody takes writes."""
+        self._until(lambda: self._says("select 1") is None, "the primary to step back")
 
     # What happens to it
 
@@ -239,63 +249,25 @@ class PatroniCluster:
                 " where the user postgres may run it, brings a newer one."
             )
 
-    def _machine(self, name: str, nth: int) -> Machine:
+    def _machine(self, number: int) -> Machine:
+        name = f"db{number}"
         folder = self.home / name
         folder.mkdir()
         self.small_disks &= self._stack.enter_context(small_disk(folder, DISK))
         self._own(folder)
         if not self.networks:
             return Machine(name, folder, self._here, free_port(), free_port(), [])
-        address = f"{NETWORK}.{11 + nth}"
+        address = f"{NETWORK}.{10 + number}"
         within = self._stack.enter_context(host(name, address))
         return Machine(name, folder, address, 8008, 5432, within)
 
     def _patroni(self, machine: Machine) -> subprocess.Popen[bytes]:
         settings = machine.folder / "patroni.json"
-        settings.write_text(json.dumps(self._settings(machine)))  # which is YAML, too
-        return self._begin([*machine.within, "patroni", str(settings)], self.home / f"{machine.name}.log")
-
-    def _settings(self, machine: Machine) -> dict[str, Any]:
-        """Patroni's usual times: it gives a primary up after 30 s without a sign."""
         hosts = [f"{self._here}:{client}" for client, _ in self._ports]
         rest, postgres = (f"{machine.address}:{port}" for port in (machine.rest, machine.port))
-        everybody = "0.0.0.0/0"
-        return {
-            "scope": NAME,
-            "name": machine.name,
-            "restapi": {"listen": rest, "connect_address": rest},
-            "etcd3": {"hosts": hosts},
-            "bootstrap": {
-                "dcs": {
-                    "synchronous_mode": True,
-                    "postgresql": {"use_pg_rewind": True, "parameters": {"max_connections": 100}},
-                },
-                "initdb": ["data-checksums", {"encoding": "UTF8"}, {"locale": "C"}, {"auth": "trust"}],
-            },
-            "postgresql": {
-                "listen": postgres,
-                "connect_address": postgres,
-                "data_dir": str(machine.folder / "data"),
-                "bin_dir": str(self._bin),
-                "pgpass": str(machine.folder / "pgpass"),
-                "basebackup": [{"checkpoint": "fast"}],
-                "remove_data_directory_on_rewind_failure": True,
-                "authentication": {
-                    "superuser": {"username": "postgres", "password": "none"},
-                    "replication": {"username": "replicator", "password": "none"},
-                },
-                "parameters": {
-                    "unix_socket_directories": str(machine.folder),
-                    "max_wal_size": "256MB",
-                    "min_wal_size": "80MB",
-                },
-                "pg_hba": [
-                    "local all all trust",
-                    f"host all all {everybody} trust",
-                    f"host replication all {everybody} trust",
-                ],
-            },
-        }
+        said = patroni_settings(NAME, machine.name, machine.folder, rest, postgres, hosts, self._bin)
+        settings.write_text(json.dumps(said))  # which is YAML, too
+        return self._begin([*machine.within, "patroni", str(settings)], self.home / f"{machine.name}.log")
 
     def _make_database(self) -> None:
         [machine] = [one for one in self.machines if one.patroni]
@@ -304,6 +276,16 @@ class PatroniCluster:
             conn.execute(f"create role {NAME} login")
             conn.execute(f"grant pg_monitor to {NAME}")
             conn.execute(f"create database {NAME} owner {NAME}")
+
+    def _says(self, question: str) -> Any:
+        """What whoever takes writes answers; None where nobody does."""
+        with (
+            suppress(psycopg.Error),
+            psycopg.connect(self.url, connect_timeout=2, autocommit=True) as conn,
+        ):
+            [found] = conn.execute(question.encode()).fetchone() or [None]
+            return found
+        return None
 
     def _leader(self) -> Machine | None:
         roles = self.roles()

@@ -15,7 +15,7 @@ from app.rehearsal.patroni import PatroniCluster
 
 Fault = Callable[[PatroniCluster], None]
 NOTICED = 45.0  # seconds after which Patroni has noticed, and has done what it does
-OLD = 10.0  # in which the old primary is there beside the new one
+OLD = 10.0  # seconds for which things stay as they are after that: an old primary beside the new one, say
 
 
 def kill_the_primary(cluster: PatroniCluster) -> None:
@@ -58,7 +58,8 @@ def lose_the_standby(cluster: PatroniCluster) -> None:
     """Commits wait for it until Patroni lets the primary go on alone."""
     machine = cluster.other(cluster.primary())
     cluster.kill(machine)
-    time.sleep(NOTICED)
+    cluster.until_alone()
+    time.sleep(OLD)
     cluster.start(machine)
     cluster.until_whole()
 
@@ -89,7 +90,8 @@ def take_the_majority_of_etcd(cluster: PatroniCluster) -> None:
     """A primary that can't prove that it is the one takes no writes, and nobody else becomes one."""
     for nth in (0, 1):
         cluster.stop_witness(nth)
-    time.sleep(NOTICED)
+    cluster.until_nobody_leads()
+    time.sleep(OLD)
     for nth in (0, 1):
         cluster.start_witness(nth)
     cluster.until_whole()

@@ -15,6 +15,7 @@ import psycopg
 from app.database.connections import AWAY, connect
 from app.database.queries import Queries, value
 from app.rehearsal.cast import RESEARCHER, Rehearsal
+from app.rehearsal.coming_back import USUAL, asked_again
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
@@ -97,11 +98,11 @@ async def play(
     set; where it ends by itself, so does the play. `login`: of who looks at the dashboard, where this database is not
     the one of several in which accounts live; it stays.
     """
-    gauges = Gauges(base, await _postmaster(url) if url else None)
+    gauges = Gauges(base, await asked_again(lambda: _postmaster(url), plan.patience) if url else None)
     at_most = longest(cast.study, plan) if plan.at_most is None else plan.at_most
     troupe = Troupe(_jobs(cast, plan, base, url))
     with troupe.on_stage():
-        key = await log_in_at(url) if url and login is None else ""
+        key = await asked_again(lambda: log_in_at(url or ""), plan.patience) if url and login is None else ""
         started = await asyncio.to_thread(troupe.begin)
         played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, started)
         watching = (
@@ -118,10 +119,13 @@ async def play(
                 await doing
             played.ended = time.monotonic()
             if url:
-                await close(url, cast.session_id, key)
+                await close(url, cast.session_id, key, max(USUAL, plan.patience))
             await _until_seen(troupe, played, show)
             played.diaries = await asyncio.to_thread(troupe.leave)
         except BaseException:
+            if doing and not doing.done():
+                doing.cancel()
+                await asyncio.wait([doing])
             if url and not played.diaries:
                 with suppress(*AWAY):  # why it ended is what is to be told
                     await close(url, cast.session_id, key)
@@ -261,16 +265,9 @@ async def log_in_at(url: str) -> str:
         await conn.close()
 
 
-async def close(url: str, session_id: str, key: str = "") -> None:
-    """As the researcher does, who logs out then; what is closed stays so. A database that is just coming back is asked
-    again.
-    """
-    for wait in (0.5, 1.0, 2.0, 4.0, 8.0):
-        try:
-            return await _close_once(url, session_id, key)
-        except psycopg.OperationalError:
-            await asyncio.sleep(wait)
-    await _close_once(url, session_id, key)
+async def close(url: str, session_id: str, key: str = "", within: float = USUAL) -> None:
+    """As the researcher does, who logs out then; what is closed stays so."""
+    await asked_again(lambda: _close_once(url, session_id, key), within)
 
 
 async def _close_once(url: str, session_id: str, key: str) -> None:

@@ -16,6 +16,7 @@ from app.players.lists import PeopleError
 from app.players.people import read_people
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.cast import Rehearsal, RehearsalError, check_records, open_rehearsal, reaches
+from app.rehearsal.coming_back import asked_again
 from app.rehearsal.play import Beside, Played, Setting, close, play, progress
 from app.rehearsal.troupe import Heard
 from app.rehearsal.verdict import Verdict, judge
@@ -101,11 +102,17 @@ async def rehearse_levels(
 
 
 async def rehearse(
-    cast: Rehearsal, plan: Setting, base: str, url: str | None, write: Write, beside: Beside | None = None
+    cast: Rehearsal,
+    plan: Setting,
+    base: str,
+    url: str | None,
+    write: Write,
+    beside: Beside | None = None,
+    login: str | None = None,
 ) -> Run:
     """One session, from the first arrival to the verdict, and closed whatever ends it.
 
-    Without `url` the database is out of reach.
+    Without `url` the database is out of reach. `login`: see `play`.
     """
     last = "before anybody came"
 
@@ -118,7 +125,7 @@ async def rehearse(
         write(over)
     try:
         await reaches(base, cast.way(cast.people[0]))
-        played = await play(cast, plan, base, url, show, beside)
+        played = await play(cast, plan, base, url, show, beside, login)
     except BaseException as error:
         if url:
             with suppress(*AWAY):  # why it ended is what is to be told
@@ -127,7 +134,7 @@ async def rehearse(
             write(_stopped(cast, last, url))
         raise
     write("It is over. What the bots noted is held against the database …")
-    return played, await judge(played)
+    return played, await asked_again(lambda: judge(played), plan.patience)
 
 
 def _stopped(cast: Rehearsal, last: str, url: str | None) -> str:

@@ -24,6 +24,7 @@ from tests.bench import (
     growth,
     hooks,
     live,
+    machines,
     monitor,
     moves,
     national,
@@ -75,6 +76,7 @@ LONG: dict[str, Callable[[Stage], Chapter]] = {
     "national": national.run,
     "panel": panel.run,
     "drill": drill.run,
+    "machines": machines.run,
     "soak": soak.run,
     "upgrade": upgrade.run,
 }
@@ -87,7 +89,7 @@ def main() -> int:
         prog="bin/bench",
         description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
         "and prints and writes a chapter of BENCHMARKS.md for each. "
-        f"{', '.join(LONG)} take from ten minutes to an hour and run only when they are named; the others take about "
+        f"{', '.join(LONG)} take from ten minutes to two hours and run only when they are named; the others take about "
         "half an hour together.",
     )
     parser.add_argument(

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.database import primaries
 from app.database.connections import Connection, connect, open_pool
@@ -261,6 +262,26 @@ def test_an_old_primary_that_comes_back_is_refused_by_whoever_has_seen_the_new_o
             )
         )
         conn.close()
+
+
+def test_a_promotion_makes_nobody_forget_where_another_cluster_has_its_primary(
+    pair: Pair, postgres: Postgres
+) -> None:
+    """Else those who come anew would try the machines of that one in the order of its address, dead ones first."""
+    there = str(conninfo_to_dict(postgres.dsn)["host"])
+    other = make_conninfo(postgres.dsn, host=f"/nobody-is-here,{there}")
+
+    async def arrives(url: str) -> None:
+        await (await connect(url, "story")).close()
+
+    asyncio.run(arrives(other))
+    assert str(conninfo_to_dict(primaries.best_first(other))["host"]).startswith(there)
+    asyncio.run(arrives(pair.two.both))
+    kill_machine(pair.one)
+    pair.two.promote()
+    asyncio.run(arrives(pair.two.both))
+    assert str(conninfo_to_dict(primaries.best_first(other))["host"]).startswith(there)
+    assert [conninfo_to_dict(url)["host"] for url in primaries.others(other)] == ["/nobody-is-here"]
 
 
 def test_a_receipt_waits_for_the_standby_also_the_second_time(pair: Pair) -> None:

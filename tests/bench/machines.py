@@ -1,0 +1,101 @@
+"""A drill of faults over two hosts and two clusters of Patroni's, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from tests.bench.drill import NOTHING
+from tests.bench.figure import Chapter, Figure, WrongAnswer, number, percentile, plain
+from tests.bench.stage import PROCESSES, Stage
+from tests.house.studies import RUMOUR
+
+SEEDS, FAULTS, PLAYERS = range(201, 211), 20, 40
+LONGEST = 100 * 60.0  # seconds after which no further one begins
+HOW = """`networklab drill studies/rumour --hosts 2 --two-databases --patroni --faults {faults} --players {players}`
+with the seeds {seeds}: two hosts of the server behind HAProxy, two databases, each of them two Postgres that Patroni
+looks after with an etcd of three of its own, all on this machine, each in a network of its own. Half of the people play
+in each database at the same time, four times as fast as people do, some of them with bad connections; a fault comes
+every few seconds, each kind as often as any other, those of a database for the one and the next time for the other. Of
+each fault, the table has for how long somebody was held up whom it befell: from the fault, or from when it was sent,
+until a form or a page was answered or a page had its stream again. Afterwards every receipt must be in the export of
+its session, every message must have been seen once by whom it was for and by nobody else, nobody may be stuck or seated
+twice, and `verify` must hold, in both databases. Where a host was gone nobody may be without the server for more than
+10 s; what befalls one database, nobody in the other may notice for more than 5 s. Of {untimed} of the faults no times
+are told or held against that: a process of the server, or of the people, stood in line for a processor there for more
+than half of five seconds, since other programs of this machine had them. If anything else is otherwise, nothing is
+measured and the seed is told."""
+
+
+def run(stage: Stage) -> Chapter:
+    began, seeds, found = time.monotonic(), list[int](), list[dict[str, Any]]()
+    for seed in SEEDS[:1] if stage.quick else SEEDS:
+        if time.monotonic() > began + LONGEST:
+            break
+        seeds.append(seed)
+        found.append(drilled(seed, 5 if stage.quick else FAULTS))
+    return chapter(seeds, found)
+
+
+def drilled(seed: int, faults: int) -> dict[str, Any]:
+    """In a process of its own: a drill leaves the network for one of its own. Raises WrongAnswer."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "app", "drill", str(RUMOUR), "--json", "--seed", str(seed)),
+            *("--hosts", "2", "--two-databases", "--patroni", "--processes", str(PROCESSES)),
+            *("--faults", str(faults), "--players", str(PLAYERS)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=7200,
+    )
+    found: dict[str, Any] = json.loads(done.stdout or NOTHING)
+    if not found["ok"]:
+        raise WrongAnswer(found["verdict"])
+    return found
+
+
+def chapter(seeds: list[int], found: list[dict[str, Any]]) -> Chapter:
+    incidents = [one for outcome in found for one in outcome["incidents"]]
+    timed = [one for one in incidents if one["timed"]]
+    sessions = [one for outcome in found for one in outcome["sessions"]]
+    figures: list[Figure] = [
+        plain("faults after which nothing was lost", [len(incidents)], "faults"),
+        plain("sessions, in both databases", [len(sessions)], "sessions"),
+        plain(
+            "forms that were acknowledged, and are all in the export",
+            [sum(one["figures"]["receipts found in the export"] for one in sessions)],
+            "receipts",
+        ),
+        *_of_each(timed),
+        *_beside(timed),
+    ]
+    how = HOW.format(
+        faults=FAULTS,
+        players=PLAYERS,
+        seeds=", ".join(map(str, seeds)),
+        untimed=len(incidents) - len(timed),
+    )
+    return Chapter("Drill of hosts and clusters", tuple(figures), how)
+
+
+def _of_each(incidents: list[dict[str, Any]]) -> Iterator[Figure]:
+    """For how long somebody was held up, at each."""
+    longest: defaultdict[str, list[float]] = defaultdict(list)
+    for one in incidents:
+        longest[one["fault"]].append(one["longest"])
+    for fault, seconds in sorted(longest.items(), key=lambda item: -percentile(item[1], 0.5)):
+        yield plain(f"{fault} ({len(seconds)}×)", seconds, "s")
+
+
+def _beside(incidents: list[dict[str, Any]]) -> Iterator[Figure]:
+    beside = [one["beside"] for one in incidents if "beside" in one]
+    if beside:
+        count = number(len(beside))
+        yield plain(f"people in the other database ({count}×)", [one["longest"] for one in beside], "s")
+        yield plain(f"its dashboard ({count}×)", [one["apart"] for one in beside], "s")
