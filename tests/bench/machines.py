@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.bench.drill import NOTHING
-from tests.bench.figure import Chapter, Figure, WrongAnswer, number, percentile, plain
+from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain
 from tests.bench.stage import PROCESSES, Stage
 from tests.house.studies import RUMOUR
 
-SEEDS, FAULTS, PLAYERS = range(201, 211), 20, 40
+SEEDS, FAULTS, PLAYERS = range(203, 220), 12, 40
 LONGEST = 100 * 60.0  # seconds after which no further one begins
 HOW = """`networklab drill studies/rumour --hosts 2 --two-databases --patroni --faults {faults} --players {players}`
 with the seeds {seeds}: two hosts of the server behind HAProxy, two databases, each of them two Postgres that Patroni
@@ -96,6 +96,6 @@ def _of_each(incidents: list[dict[str, Any]]) -> Iterator[Figure]:
 def _beside(incidents: list[dict[str, Any]]) -> Iterator[Figure]:
     beside = [one["beside"] for one in incidents if "beside" in one]
     if beside:
-        count = number(len(beside))
+        count = len(beside)
         yield plain(f"people in the other database ({count}×)", [one["longest"] for one in beside], "s")
         yield plain(f"its dashboard ({count}×)", [one["apart"] for one in beside], "s")
