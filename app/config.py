@@ -55,6 +55,11 @@ class Config:
     def secure(self) -> bool:
         return self.public_url.startswith("https://")
 
+    @property
+    def first(self) -> str:
+        """Of several databases the one that accounts live on; "" where there is one."""
+        return next(iter(self.clusters), "")
+
     def past_pooler(self, url: str) -> str:
         """For what needs a backend of its own: who listens, migrates, or holds a lock beyond a transaction."""
         return self.listener_url or url
@@ -90,7 +95,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         listeners=_databases(environ, "NETWORKLAB_LISTENER_URLS"),
     )
     _check_clusters(config)
-    return config.of(next(iter(config.clusters))) if config.clusters else config
+    return config.of(config.first) if config.clusters else config
 
 
 def _check_clusters(config: Config) -> None:

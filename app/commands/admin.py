@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from datetime import datetime
 from getpass import getpass
 
 from app.commands.arguments import THE_SESSION, as_typed, count
+from app.commands.clusters import ask, copied_accounts, of_each
 from app.commands.connection import in_transaction
 from app.commands.granting import add_granting
 from app.config import Config
@@ -136,7 +138,11 @@ def _remove(options: argparse.Namespace, config: Config) -> int:
         )
 
     left, left_studies = in_transaction(config, work)
+    there, away = _gone_elsewhere(config) if config.clusters else ([], [])
+    left += there
     print(f"The account {name} is removed. Whoever was logged in as {name} is not any more.")
+    for one in away:
+        print(f"note: {one} does not answer; what {name} was on there goes once it does.", file=sys.stderr)
     for session in left:
         print(
             as_typed(
@@ -150,6 +156,26 @@ def _remove(options: argparse.Namespace, config: Config) -> int:
             )
         )
     return 0
+
+
+def _gone_elsewhere(config: Config) -> tuple[list[str], list[str]]:
+    """The sessions in others of several databases that have no owner since accounts were copied there, and the names of
+    those that can't be told."""
+
+    async def work(other: Config) -> list[str] | None:
+        before = await ask(other, SESSIONS.owned_by_nobody)
+        if before is None:
+            return None
+        await copied_accounts(config, other)
+        after = await ask(other, SESSIONS.owned_by_nobody)
+        return None if after is None else [one for one in after if one not in before]
+
+    others = [config.of(name) for name in config.clusters if name != config.cluster]
+    found = [asyncio.run(work(other)) for other in others]
+    return (
+        [one for those in found for one in those or ()],
+        [other.cluster for other, those in zip(others, found, strict=True) if those is None],
+    )
 
 
 def _make_token(options: argparse.Namespace, config: Config) -> int:
@@ -188,18 +214,35 @@ def _revoke_token(options: argparse.Namespace, config: Config) -> int:
 
 
 def _log(options: argparse.Namespace, config: Config) -> int:
+    """Of all databases that there are; what is about a session is where that is."""
+
     async def work(conn: Connection) -> list[SecurityEvent]:
         return await read_all(conn, options.session, most=options.most)
 
-    found = in_transaction(config, work)
-    for one in found:
+    found, away = dict[str, list[SecurityEvent]](), list[str]()
+    if config.clusters and not options.session:
+        said = asyncio.run(of_each(config, work))
+        found = {name: events for name, events in said.items() if events is not None}
+        away = [name for name, events in said.items() if events is None]
+    else:
+        found[config.cluster] = in_transaction(config, work)
+    for name in away:
+        print(f"note: {name} does not answer, so what was noted there is not among this.", file=sys.stderr)
+    told = security.newest(found, options.most)
+    for where, one in told:
+        place = {"database": where} if where else {}
         if options.json:
-            print(json.dumps(asdict(one) | dict(at=one.at.isoformat()), ensure_ascii=False))
+            shown = asdict(one) | dict(at=one.at.isoformat()) | place
+            print(json.dumps(shown, ensure_ascii=False))
         else:
-            told = {"by": one.account, "about": one.about, "session": one.session_id, "from": one.address}
-            words = [f"{key} {value}" for key, value in (told | one.data).items() if value not in ("", None)]
+            fields = {"by": one.account, "about": one.about, "session": one.session_id, "from": one.address}
+            words = [
+                f"{key} {value}"
+                for key, value in (fields | one.data | place).items()
+                if value not in ("", None)
+            ]
             print(f"{one.at:%Y-%m-%d %H:%M:%S} UTC  {one.what:20}  {', '.join(words)}")
-    if not found and not options.json:
+    if not told and not options.json:
         print("Nothing has happened yet.")
     return 0
 

@@ -48,42 +48,49 @@ def of_command(options: argparse.Namespace, config: Config) -> Config:
     if session is not None and Path(str(session)).exists():
         session = None  # a study's folder
     found = named or (session and of_session(config, str(session)))
-    other = config.of(found) if found else config
-    if found and other.cluster != config.cluster:
-        asyncio.run(_with_accounts(config, other))
+    return _with_accounts_in(config, found) if found else config
+
+
+def _with_accounts_in(config: Config, name: str) -> Config:
+    """`config` is of the first; as of the one that is called so, to which its accounts are copied."""
+    other = config.of(name)
+    if name != config.cluster:
+        asyncio.run(copied_accounts(config, other))
     return other
 
 
 async def of_each(config: Config, question: Callable[[Connection], Awaitable[T]]) -> dict[str, T | None]:
     """What each of several databases says, migrated, by its name; None: it does not answer."""
-
-    async def ask(own: Config) -> T | None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                url = own.past_pooler(own.database_url or "")
-                await migrate_at(url, own.cluster, [*own.clusters])
-                conn = await connect(url, "command line")
-                try:
-                    return await question(conn)
-                finally:
-                    await conn.close()
-        except AWAY:
-            return None
-
     names = [*config.clusters]
-    said = await asyncio.gather(*(ask(config.of(name)) for name in names))
+    said = await asyncio.gather(*(ask(config.of(name), question) for name in names))
     return dict(zip(names, said, strict=True))
 
 
+async def ask(own: Config, question: Callable[[Connection], Awaitable[T]]) -> T | None:
+    """The same of one of them."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            url = own.past_pooler(own.database_url or "")
+            await migrate_at(url, own)
+            conn = await connect(url, "command line")
+            try:
+                return await question(conn)
+            finally:
+                await conn.close()
+    except AWAY:
+        return None
+
+
 def roomiest(config: Config) -> Config:
-    """Where the fewest people are in, or expected; of one database as it is. Raises `Refusal` where none answers."""
+    """Where the fewest people are in, or expected, with accounts as `of_command`; of one database as it is. Raises
+    `Refusal` where none answers."""
     if not config.clusters:
         return config
     found = asyncio.run(of_each(config, people_expected))
     there = {name: people for name, people in found.items() if people is not None}
     if not there:
         raise Refusal("None of the databases of DATABASE_URLS answers.")
-    return config.of(min(there, key=lambda name: there[name]))
+    return _with_accounts_in(config, min(there, key=lambda name: there[name]))
 
 
 def of_session(config: Config, session: str) -> str | None:
@@ -107,7 +114,7 @@ async def _having(config: Config, session: str) -> str | None:
     return None
 
 
-async def _with_accounts(config: Config, other: Config) -> None:
+async def copied_accounts(config: Config, other: Config) -> None:
     """As far as both answer: what is asked of the other one says itself what it lacks."""
     try:
         async with asyncio.timeout(PATIENCE):

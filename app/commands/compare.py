@@ -8,14 +8,16 @@ import textwrap
 from collections.abc import Iterator
 
 from app.commands.arguments import Refusal
-from app.commands.clusters import of_session
+from app.commands.clusters import ask, of_session
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
+from app.study import shelf
+from app.study.shelf import KeptVersion
 from app.study.stored import read_study
 from app.web.monitor.comparing import Side, read_side
-from app.web.monitor.side_by_side import APART, SAME_TWICE, groups, verdict
+from app.web.monitor.side_by_side import SAME_TWICE, groups, verdict
 from app.web.studies.differing import files_apart, sides_as_json, words_apart
 
 WIDTH = 34  # of a column
@@ -36,23 +38,35 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, config: Config) -> int:
     if options.first == options.second:
         raise Refusal(SAME_TWICE)
-    if config.clusters and of_session(config, options.second) not in (config.cluster, None):
-        raise Refusal(APART)
+    other = of_session(config, options.second) if config.clusters else None
+    if other in (None, config.cluster):
 
-    async def work(conn: Connection) -> tuple[Side, Side]:
-        for one in (options.first, options.second):
-            await find_session(conn, one)
-        return (
-            await read_side(conn, options.first, await read_study(conn, options.first)),
-            await read_side(conn, options.second, await read_study(conn, options.second)),
-        )
+        async def both(conn: Connection) -> tuple[Side, Side]:
+            return await _side(conn, config, options.first), await _side(conn, config, options.second)
 
-    first, second = in_transaction(config, work)
+        first, second = in_transaction(config, both)
+    else:
+        its = config.of(str(other))
+        first = in_transaction(config, lambda conn: _side(conn, config, options.first))
+        second = in_transaction(its, lambda conn: _side(conn, its, options.second))
     if options.json:
         print(json.dumps(sides_as_json(first, second), ensure_ascii=False))
     else:
         print("\n".join(_said(first, second)))
     return 0
+
+
+async def _side(conn: Connection, config: Config, session_id: str) -> Side:
+    """`config`: of the database that it is in; a study that is kept is in the first."""
+    await find_session(conn, session_id)
+    study = await read_study(conn, session_id)
+
+    async def kept(conn: Connection) -> tuple[KeptVersion | None]:
+        return (await shelf.version_with(conn, study.sha256),)
+
+    found = await (kept(conn) if config.cluster == config.first else ask(config.of(config.first), kept))
+    version, unasked = (found[0], "") if found else (None, config.first)
+    return await read_side(conn, session_id, study, version, unasked)
 
 
 def _said(first: Side, second: Side) -> Iterator[str]:

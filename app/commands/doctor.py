@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import psycopg
 
@@ -39,7 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="where backups are: how old the newest is, and how much room a folder has",
     )
     parser.add_argument("--json", action="store_true", help="print the lights as JSON")
-    add_cluster(parser, "the first")
+    add_cluster(parser, "all of them")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -51,12 +51,10 @@ def run(options: argparse.Namespace, config: Config) -> int:
         lights.append(asyncio.run(look_at_stored_backups(backups)))
     elif backups:
         lights += [look_at_disk("disk of backups", backups), look_at_backups(backups)]
-    try:
-        with database_as_it_is(config) as url:
-            lights += asyncio.run(_with_database(config, url))
-    except EmbeddedError as error:
-        lights.append(Finding("database", "wrong", str(error), "Mend that, or set DATABASE_URL."))
-        lights += asyncio.run(_without(config))
+    several = [*map(config.of, config.clusters)] if config.clusters and not options.cluster else [config]
+    for own in several:
+        lights += [_called(light, own) for light in _of_database(own)]
+    lights += asyncio.run(_address(config))
     if options.json:
         print(json.dumps([asdict(light) for light in lights], ensure_ascii=False))
     else:
@@ -66,6 +64,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
             if light.cure:
                 print(f"{'':{width + 9}}→ {as_typed(light.cure)}")
     return 1 if any(light.state == "wrong" for light in lights) else 0
+
+
+def _of_database(config: Config) -> list[Finding]:
+    try:
+        with database_as_it_is(config) as url:
+            return asyncio.run(_with_database(config, url))
+    except EmbeddedError as error:
+        return [Finding("database", "wrong", str(error), "Mend that, or set DATABASE_URL.")]
 
 
 async def _with_database(config: Config, url: str) -> list[Finding]:
@@ -83,8 +89,17 @@ async def _with_database(config: Config, url: str) -> list[Finding]:
             lights.append(
                 Finding("accounts", "wrong", f"They can’t be read: {error}.", "See the database light.")
             )
-    return lights + await _without(config)
+    return lights
 
 
-async def _without(config: Config) -> list[Finding]:
+async def _address(config: Config) -> list[Finding]:
     return [light async for light in look_at_address(config)]
+
+
+def _called(light: Finding, config: Config) -> Finding:
+    """By which of several databases it is of, and what names those."""
+    if not config.cluster:
+        return light
+    cure = light.cure.replace("DATABASE_URL ", "DATABASE_URLS ").replace("DATABASE_URL.", "DATABASE_URLS.")
+    cure = cure.replace("NETWORKLAB_LISTENER_URL ", "NETWORKLAB_LISTENER_URLS ")
+    return replace(light, name=f"{config.cluster}: {light.name}", cure=cure)

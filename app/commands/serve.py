@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import socket
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -76,7 +75,7 @@ def _serve_several(config: Config, listener: socket.socket, beside: socket.socke
 
     def migrate_all() -> None:
         for own in map(config.of, config.clusters):
-            _migrate(own.past_pooler(own.database_url or ""), own.cluster, [*own.clusters])
+            _migrate(own.past_pooler(own.database_url or ""), own)
 
     Processes(fit.processes, listener, "", beside, _fitting(fit)).run(migrate_all)
     return 0
@@ -109,9 +108,9 @@ def _preview(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _migrate(url: str, cluster: str = "", among: Sequence[str] = ()) -> None:
+def _migrate(url: str, config: Config | None = None) -> None:
     """Before new processes take the place of old ones: the old ones run on what the new ones have migrated."""
     try:
-        asyncio.run(migrate_at(url, cluster, among))
+        asyncio.run(migrate_at(url, config))
     except (psycopg.Error, ConfigError) as error:
         print(f"Not migrated: {first_line(error)}.", file=sys.stderr)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from psycopg.conninfo import conninfo_to_dict
 
 from app.config import ConfigError
 from app.database.connections import Connection
-from app.database.queries import Queries, value
+from app.database.queries import Queries, row, value
 
 SQL = Queries(__name__)
 BETWEEN = "-"  # the name of a database and what else there is of a session's id
@@ -28,22 +29,78 @@ def as_address(conninfo: str) -> str:
     return f"postgresql://{who}/{database}?{urlencode(given)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """`first`: where accounts live; None: it has copies of them from before it was told. `numbers_from`: as
+    `first_numbers`."""
+
+    name: str
+    first: str | None
+    numbers_from: int
+
+
 async def be_named(conn: Connection, name: str, names: Sequence[str]) -> None:
     """From now on the database has this name, which sessions that are opened in it have before their ids, and numbers
-    of its own. `names`: of all of them, in their order.
+    of its own, and knows which of several is the first. `names`: of all of them, in their order.
 
-    Raises `ConfigError` where it has another name: accounts would be sought where there are none, and sessions of one
-    in the other.
+    Raises `ConfigError` where it has another name, or accounts that live elsewhere: they would be sought where there
+    are none, or only copies that no password opens, and sessions of one in the other.
     """
-    told = dict(name=name, numbers_from=first_numbers(names).get(name, 0))
-    found = await (await conn.execute(SQL["be_named"], told)).fetchone()
-    assert found is not None
-    if found[0] != name:
+    told = dict(name=name, first=names[0], numbers_from=first_numbers(names).get(name, 0))
+    await conn.execute(SQL["be_named"], told)
+    found = await check_name(conn, name, names[0])
+    await conn.execute(SQL["number_apart"], dict(numbers_from=found.numbers_from))
+
+
+async def check_name(conn: Connection, name: str, first: str) -> Named:
+    """Of one that has been named. Raises as `be_named`."""
+    found = await row(conn, Named, SQL["named"])
+    assert found is not None, "it has just been named"
+    if found.name != name:
         raise ConfigError(
-            f"The database that DATABASE_URLS calls {name} is {found[0]}. Give each address the name that its database"
-            f" had from the beginning."
+            f"The database that DATABASE_URLS calls {name} is {found.name}. Give each address the name that its"
+            f" database has had from the beginning."
         )
-    await conn.execute(SQL["number_apart"], dict(numbers_from=found[1]))
+    if found.first is None:
+        raise ConfigError(
+            f"DATABASE_URLS names {name} first, but accounts live in another: {name} has copies of them, which no"
+            " password opens. Write the database in which you made them before all others there, as it was."
+        )
+    if found.first != first:
+        raise _elsewhere(found, first)
+    return found
+
+
+async def is_named(conn: Connection) -> bool:
+    return bool(await value(conn, SQL["knows"])) and await row(conn, Named, SQL["named"]) is not None
+
+
+async def is_told(conn: Connection, first: str) -> bool:
+    """Whether this one of several knows already that accounts live there."""
+    if not await value(conn, SQL["knows"]):
+        return False
+    found = await row(conn, Named, SQL["named"])
+    return found is not None and found.first == first
+
+
+async def agree(conn: Connection, first: str) -> None:
+    """Raises `ConfigError` where this other one has accounts that live elsewhere, or copies of them."""
+    if await value(conn, SQL["knows"]) and (found := await row(conn, Named, SQL["elsewhere"], first=first)):
+        raise _elsewhere(found, first)
+
+
+def _elsewhere(found: Named, first: str) -> ConfigError:
+    return ConfigError(
+        f"DATABASE_URLS names {first} first, but accounts live in {found.first}, as {found.name} knows. Write"
+        f" {found.first}=… before all others there; a new database comes behind it."
+    )
+
+
+async def sessions_among(conn: Connection, ids: Sequence[str]) -> list[str]:
+    """Those of them that are here."""
+    return [
+        one for (one,) in await (await conn.execute(SQL["sessions_among"], dict(ids=list(ids)))).fetchall()
+    ]
 
 
 def first_numbers(names: Sequence[str]) -> dict[str, int]:

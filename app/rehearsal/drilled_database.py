@@ -66,8 +66,8 @@ def drilled_database(
                 database.standby = stack.enter_context(_standby(home, postgres))
                 database.url = database.standby.both
             stack.enter_context(kept_running(lambda: database.postgres))
-        named = NAMES if name else ()
-        asyncio.run(asked_again(lambda: migrate_at(database.url, name, named), MIGRATED))
+        # A server names it, of several: which is the first, all of them are asked.
+        asyncio.run(asked_again(lambda: migrate_at(database.url), MIGRATED))
         yield database
 
 

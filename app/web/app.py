@@ -118,7 +118,8 @@ async def _one_lab(app: Litestar) -> AsyncIterator[None]:
     homes: Homes = app.state.homes
     async with open_lab(app.state.config, app.state.url, homes) as lab:
         app.state.lab = lab
-        homes.store, homes.handled = lambda _, move: lab.moves.submit(move), lab.referee.submit
+        homes.store = lambda _, move: lab.moves.submit(move)
+        homes.handled = lambda _, *which: lab.referee.submit(*which)
         async with running(homes.run()):
             yield
 

@@ -48,7 +48,8 @@ class Here(msgspec.Struct, tag=True, array_like=True):
 class HandedOver(msgspec.Struct, tag=True, array_like=True):
     """A move that has come to process `by`, which waits for what comes of it, as long as `to` has it.
 
-    `to`: that one's number for the system. `at`: by the clock that the processes of a host share.
+    `to`: that one's number for the system. `at`: by the clock that the processes of a host share. `cluster`: the
+    database that its session is in, where there are several.
     """
 
     by: int
@@ -57,6 +58,7 @@ class HandedOver(msgspec.Struct, tag=True, array_like=True):
     move: NewMove
     to: int
     at: float
+    cluster: str = ""
 
 
 class Came(msgspec.Struct, tag=True, array_like=True):
@@ -85,7 +87,7 @@ Heard = Here | HandedOver | Came | Passed
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     future: asyncio.Future[Stored | Came]
-    session_id: str
+    cluster: str
     move: NewMove
     since: float
     home: tuple[int, int]  # who was asked: which of the processes, and its number for the system
@@ -102,8 +104,9 @@ class Homes:
         self.nth, self.pid = nth, os.getpid()
         self.inlet = ways[0] if ways else None
         self.outlets = ways[1:]
-        self.store: Callable[[str, NewMove], asyncio.Future[Stored]]  # a move of this session
-        self.handled: Callable[[str, int, int], Coming]
+        # A move in this one of several databases; what comes of one there, by its session, room and record.
+        self.store: Callable[[str, NewMove], asyncio.Future[Stored]]
+        self.handled: Callable[[str, str, int, int], Coming]
         self.take_over: Callable[[bytes, int], None] = lambda _, descriptor: os.close(descriptor)
         self.here: dict[int, int] = {}  # the others that are there, and their numbers for the system
         self.missed: dict[int, int] = {}  # how many beats in a row nothing came from each of those
@@ -118,16 +121,16 @@ class Homes:
         home = room_id % max(1, len(self.outlets))
         return home if home in self.here else None
 
-    def make(self, session_id: str, move: NewMove) -> asyncio.Future[Stored | Came]:
+    def make(self, session_id: str, move: NewMove, cluster: str = "") -> asyncio.Future[Stored | Came]:
         """Have a move stored where its room is at home; here it is only stored. Raises `Busy`."""
         home, number, now = self.elsewhere(move.room_id), next(self.numbers), time.monotonic()
         if home is None:
-            return self.store(session_id, move)  # type: ignore[return-value]
-        asked = HandedOver(self.nth, number, session_id, move, self.here[home], now)
+            return self.store(cluster, move)  # type: ignore[return-value]
+        asked = HandedOver(self.nth, number, session_id, move, self.here[home], now, cluster)
         if not self._tell(home, asked):
-            return self.store(session_id, move)  # type: ignore[return-value]
+            return self.store(cluster, move)  # type: ignore[return-value]
         future: asyncio.Future[Stored | Came] = asyncio.get_running_loop().create_future()
-        self.asked[number] = _Waiting(future, session_id, move, now, (home, asked.to))
+        self.asked[number] = _Waiting(future, cluster, move, now, (home, asked.to))
         return future
 
     def pass_on(self, home: int, head: bytes, descriptor: int) -> bool:
@@ -224,7 +227,7 @@ class Homes:
         def settle(stored: asyncio.Future[Stored]) -> None:
             found = None if stored.cancelled() or stored.exception() else stored.result()
             if isinstance(found, Receipt) and not found.late:
-                coming = self.handled(asked.session_id, asked.move.room_id, found.records[0])
+                coming = self.handled(asked.cluster, asked.session_id, asked.move.room_id, found.records[0])
                 coming.add_done_callback(lambda one: tell(found, None if one.cancelled() else one.result()))
             else:
                 tell(found)
@@ -243,7 +246,7 @@ class Homes:
             tell(None)  # whoever has asked may have stored it, or told its maker that it does not count
             return
         try:
-            self.store(asked.session_id, asked.move).add_done_callback(settle)
+            self.store(asked.cluster, asked.move).add_done_callback(settle)
         except Busy:
             tell(None)
 
@@ -262,7 +265,7 @@ class Homes:
             one = self.asked.pop(number)
             future = one.future
             try:
-                stored = self.store(one.session_id, one.move)
+                stored = self.store(one.cluster, one.move)
             except Busy as error:
                 future.set_exception(error)
             else:

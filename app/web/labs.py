@@ -23,17 +23,17 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.config import Config, ConfigError
 from app.database import clock
 from app.database.clock import DatabaseClock
-from app.database.clusters import BETWEEN, has_session
+from app.database.clusters import BETWEEN
 from app.database.connections import AWAY
 from app.database.group_commit import Busy
 from app.database.running import migrate_at
-from app.players.players import find_by_token
 from app.rooms.awaited import Coming
 from app.rooms.moves import NewMove
 from app.study.stored_files import may_be_one
 from app.web.access.copies import copy_accounts
 from app.web.homes import Homes, Stored
 from app.web.lab import ClusterAway, Lab, lab_of, open_lab, running
+from app.web.seeking import Seeking
 
 T = TypeVar("T")
 FIRST_LOOK = 5.0  # seconds in which those are to be there that a process begins with
@@ -60,16 +60,15 @@ class Labs:
         self.unheard: dict[str, float] = {}  # of those that were opened: since when, on the monotonic clock
         self.silent: dict[str, float] = {}  # of those that were asked in vain: until when
         self.copying = {name: asyncio.Lock() for name in config.clusters}
-        self.copied: dict[
-            str, tuple[float, bool]
-        ] = {}  # when the last copy began, and whether it brought anything
+        self.copied: dict[str, float] = {}  # when the last copy began
         self.known: OrderedDict[str, str] = OrderedDict()  # session → database
+        self.seeking = Seeking([*config.clusters], self.ask_all, self._learn)
         self.came, self.closing = asyncio.Event(), asyncio.Event()
 
     @property
     def first(self) -> str:
         """Where accounts live."""
-        return next(iter(self.config.clusters))
+        return self.config.first
 
     @property
     def away(self) -> list[str]:
@@ -109,38 +108,35 @@ class Labs:
         """
         if (found := self.named(session_id)) is not None:
             return found
-        if not AN_ID.fullmatch(session_id):
-            return self.first
-        return await self._seek(lambda lab: _has(lab, session_id), lambda name: self._learn(session_id, name))
+        return await self.seeking.session(session_id) if AN_ID.fullmatch(session_id) else self.first
 
     async def of_token(self, token: str) -> str:
         """Where somebody has this token, in a session that is not closed if there is one; else as `of_session`."""
-
-        async def standing(lab: Lab) -> tuple[bool, str] | None:
-            async with lab.pool.connection() as conn:
-                player = await find_by_token(conn, token)
-            return (player.session_status == "closed", player.session_id) if player else None
-
-        if not A_TOKEN.fullmatch(token):
-            return self.first
-        found = await self.ask_all(standing)
-        having = {name: one for name, one in found.items() if one is not None}
-        if not having:
-            return self._of_nobody()
-        name = min(having, key=lambda name: having[name][0])
-        self._learn(having[name][1], name)
-        return name
+        return await self.seeking.token(token) if A_TOKEN.fullmatch(token) else self.first
 
     async def of_files(self, files: str, path: str) -> str:
         """Where a study's own file is."""
+        if not may_be_one(files, path):
+            return self.first
+        for name, lab in self.present().items():
+            if (files, path) in lab.own_files.known:
+                return name
+        return await self.seeking.file(files, path)
 
-        async def has(lab: Lab) -> bool:
-            return await lab.own_files.find(files, path) is not None
+    def of_cookie(self, cookie: str) -> str | None:
+        """Of a player: where their session is known to be, or whose key has signed it; nobody has to be asked.
 
-        return await self._seek(has) if may_be_one(files, path) else self.first
+        None where no key has, or more than one. Raises `ClusterAway` where that of one that is not there may have.
+        """
+        if found := self.named(cookie.rpartition(".")[0].rpartition(".")[2]):
+            return found
+        signed = [name for name, lab in self.there.items() if lab.keys.read_player_cookie(cookie)]
+        if not signed and (unknown := [name for name in self.config.clusters if name not in self.there]):
+            raise ClusterAway(*unknown)
+        return signed[0] if len(signed) == 1 else None
 
-    async def ask_all(self, question: Callable[[Lab], Awaitable[T]]) -> dict[str, T]:
-        """What each that is there says, in their order; who fails, or takes too long, says nothing."""
+    async def ask_all(self, question: Callable[[Lab], Awaitable[T]], only: str = "") -> dict[str, T]:
+        """What each that is there says, in their order, or one alone; who fails, or takes too long, says nothing."""
 
         async def ask(name: str, lab: Lab) -> tuple[str, T] | None:
             clock.go_by(self.clocks[name])
@@ -153,25 +149,25 @@ class Labs:
                     self.silent[name] = time.monotonic() + SILENT
                 return None
 
-        asked = [asyncio.ensure_future(ask(name, lab)) for name, lab in self.present().items()]
+        asked = [
+            asyncio.ensure_future(ask(name, lab))
+            for name, lab in self.present().items()
+            if only in ("", name)
+        ]
         return dict(filter(None, await asyncio.gather(*asked)))
 
-    async def copy_accounts_to(self, name: str) -> bool:
-        """Whether anything there was not as where accounts live. Raises `ClusterAway` where those are not there."""
-        if name == self.first:
-            return False
+    async def copy_accounts_to(self, name: str) -> None:
+        """By a copy that begins after this was asked. Raises `ClusterAway` where accounts are not there."""
         if not self.is_there(self.first):
             raise ClusterAway(self.first)
         asked = time.monotonic()
         async with self.copying[name]:  # whoever asks meanwhile is served by the next copy, all by the same
-            began, brought = self.copied.get(name, (0.0, False))
-            if began < asked:
+            if self.copied.get(name, 0.0) < asked:
                 began = time.monotonic()
                 pools = self.lab(self.first).pool, self.lab(name).pool
                 async with pools[0].connection() as first, pools[1].connection() as other:
-                    brought = await copy_accounts(first, other)
-                self.copied[name] = began, brought
-            return brought
+                    await copy_accounts(first, other)
+                self.copied[name] = began
 
     async def copy_all(self) -> None:
         """Accounts, again and again, as they change where they live."""
@@ -186,12 +182,14 @@ class Labs:
                         "accounts are not copied to %s now: %s", name, str(error).partition("\n")[0]
                     )
 
-    def store(self, session_id: str, move: NewMove) -> asyncio.Future[Stored]:
+    def store(self, name: str, move: NewMove) -> asyncio.Future[Stored]:
         """Raises `Busy`."""
-        return self._having(session_id).moves.submit(move)
+        if name not in self.there:
+            raise Busy
+        return self.there[name].moves.submit(move)
 
-    def handled(self, session_id: str, room_id: int, record: int) -> Coming:
-        return self._having(session_id).referee.submit(session_id, room_id, record)
+    def handled(self, name: str, session_id: str, room_id: int, record: int) -> Coming:
+        return self.there[name].referee.submit(session_id, room_id, record)
 
     async def keep(self, name: str) -> None:
         """Have it opened, and again whenever that fails, until all are closed."""
@@ -200,7 +198,7 @@ class Labs:
         url = config.database_url or ""
         while not self.closing.is_set():
             try:
-                await migrate_at(config.past_pooler(url), name, [*config.clusters])
+                await migrate_at(config.past_pooler(url), config)
                 async with open_lab(config, url, self.homes) as lab:
                     self.there = {
                         one: lab if one == name else self.there[one]
@@ -236,46 +234,37 @@ class Labs:
         except TimeoutError:
             pass  # the others are taken in as they come
 
-    async def _seek(
-        self, has: Callable[[Lab], Awaitable[bool]], found_in: Callable[[str], None] = lambda _: None
-    ) -> str:
-        for name, found in (await self.ask_all(has)).items():
-            if found:
-                found_in(name)
-                return name
-        return self._of_nobody()
-
-    def _of_nobody(self) -> str:
-        """Nobody who answers has it. Raises `ClusterAway` where that says nothing."""
-        if away := self.away:
-            raise ClusterAway(*away)
-        return self.first
-
     def _learn(self, session_id: str, name: str) -> None:
         self.known[session_id] = name
         if len(self.known) > KNOWN:
             self.known.popitem(last=False)
 
-    def _having(self, session_id: str) -> Lab:
-        name = self.named(session_id)
-        if name is None or name not in self.there:
-            raise Busy
-        return self.there[name]
-
 
 async def everywhere(
     connection: ASGIConnection,  # type: ignore[type-arg]
     question: Callable[[Lab], Awaitable[T]],
-) -> tuple[list[T], list[str]]:
-    """What each database says of a question, and the names of those that say nothing; of one database, what that says.
+) -> tuple[dict[str, T], list[str]]:
+    """What each database says of a question, by its name, and the names of those that say nothing; of one database,
+    which has none, what that says.
 
     Raises what a single one raises.
     """
     labs: Labs | None = connection.app.state.labs
     if labs is None:
-        return [await question(lab_of(connection))], []
+        return {"": await question(lab_of(connection))}, []
     found = await labs.ask_all(question)
-    return list(found.values()), [name for name in labs.config.clusters if name not in found]
+    return found, [name for name in labs.config.clusters if name not in found]
+
+
+async def of_first(
+    connection: ASGIConnection,  # type: ignore[type-arg]
+    question: Callable[[Lab], Awaitable[T]],
+) -> T | ClusterAway:
+    """What the database says in which accounts and kept studies are, whichever the request is for."""
+    labs: Labs | None = connection.app.state.labs
+    if labs is None:
+        return await question(lab_of(connection))
+    return (await labs.ask_all(question, labs.first)).get(labs.first, ClusterAway(labs.first))
 
 
 async def lab_having(connection: ASGIConnection, session_id: str) -> Lab:  # type: ignore[type-arg]
@@ -285,17 +274,20 @@ async def lab_having(connection: ASGIConnection, session_id: str) -> Lab:  # typ
 
 
 async def brought(connection: ASGIConnection, lab: Lab) -> bool:  # type: ignore[type-arg]
-    """Whether accounts were brought to this database of several that it did not have: whoever is not known may be now.
+    """Whether this is one of several databases to which accounts are copied, and they have just been: whoever was not
+    known there may be now, by this copy or one that another process made meanwhile.
 
     Raises `ClusterAway` where nobody can say.
     """
     labs: Labs | None = connection.app.state.labs
-    return labs is not None and await labs.copy_accounts_to(lab.config.cluster)
-
-
-async def _has(lab: Lab, session_id: str) -> bool:
-    async with lab.pool.connection() as conn:
-        return await has_session(conn, session_id)
+    if labs is None or lab.config.cluster == labs.first:
+        return False
+    try:
+        async with asyncio.timeout(ANSWERS):
+            await labs.copy_accounts_to(lab.config.cluster)
+    except FAULTS:
+        raise ClusterAway(labs.first) from None
+    return True
 
 
 @asynccontextmanager

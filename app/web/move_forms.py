@@ -71,9 +71,11 @@ def take(
     pass_on: Callable[[SentMove | BaseException | None], None],
 ) -> None:
     """Store a move, wait for what comes of it and `say` the answer, head and body; else as `record_forms.take`."""
-    begun = record_forms.begin(
-        lab, headers, body, read, lambda one: lab.homes.make(one.session_id, one.new) if one.new else None
-    )
+
+    def make(one: SentMove) -> asyncio.Future[Stored | Came] | None:
+        return lab.homes.make(one.session_id, one.new, lab.config.cluster) if one.new else None
+
+    begun = record_forms.begin(lab, headers, body, read, make)
     if begun is None:
         pass_on(None)
         return

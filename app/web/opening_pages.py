@@ -164,7 +164,7 @@ async def _may_go_on_from(request: Query) -> list[Session]:
             return await may_go_on_from(conn, name)
 
     found, _ = await everywhere(request, there)
-    return [one for sessions in found for one in sessions]
+    return [one for sessions in found.values() for one in sessions]
 
 
 async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:

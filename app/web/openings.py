@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ from app.study.reading import check
 from app.web.access import rights, security
 from app.web.auth import address_of
 from app.web.lab import ClusterAway, Lab, Query, lab_of
-from app.web.labs import Labs
+from app.web.labs import Labs, brought
 from app.web.new_sessions import NewSession, elsewhere, open_wanted, refuse_scripts
 from app.web.opening_forms import OpeningForm, before_in, listed_in, places_in, start_in
 from app.web.researchers import must_be_on, who_asks
@@ -51,6 +52,8 @@ async def open_by(request: Query, study: Study, wanted: OpeningForm, known: str)
     lab, opened = await _lab_for(request, wanted, known)
     if lab is None or opened:
         return opened
+    with suppress(ClusterAway):  # whoever is known there already opens it all the same
+        await brought(request, lab)  # an account of this very moment
     lab.lists.check()
     async with lab.lists:
         listed = await listed_in(wanted, study)

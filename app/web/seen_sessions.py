@@ -24,8 +24,8 @@ async def seen_by(
             return on, [one for which in archived for one in await list_sessions(conn, which) if one.id in on]
 
     lists, away = await everywhere(request, listed)
-    on = {id: right for there, _ in lists for id, right in there.items()}
-    found = [one for _, lines in lists for one in lines if one.is_found_by(find)]
+    on = {id: right for there, _ in lists.values() for id, right in there.items()}
+    found = [one for _, lines in lists.values() for one in lines if one.is_found_by(find)]
     if len(lists) > 1:
         found.sort(
             key=lambda one: (archived.index(one.archived_at is not None), -one.opened_at.timestamp(), one.id)

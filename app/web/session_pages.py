@@ -27,14 +27,17 @@ from app.sessions.sessions import SessionError
 from app.sessions.starts import start_time
 from app.study import shelf
 from app.study.model.fields import first
+from app.study.shelf import KeptVersion
 from app.web import templates
 from app.web.access import security, study_rights
+from app.web.access.granting import Right
 from app.web.action_forms import Action, Wish, carry_out, moment
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
 from app.web.forms import whole
 from app.web.fragments import fragment, sse
-from app.web.lab import Query, lab_of
+from app.web.lab import Lab, Query, lab_of
+from app.web.labs import of_first
 from app.web.monitor.dashboard import tick_context
 from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
@@ -54,12 +57,19 @@ async def session_list(request: Query, archived: bool = False, find: str = "") -
     found, on, away = await seen_by(request, *([False, True] if find else [archived]), find=find)
     kept = False
     if not found and not find:
-        async with lab_of(request).pool.connection() as conn:
-            kept = bool(await study_rights.rights_of(conn, who.name))
+        kept = await _has_studies(request, who.name)
     context = dict(sessions=found, rights=on, who=who, has_studies=kept, archived=archived, away=away)
     return page(
         "admin/sessions.html", context | dict(find=find, searched=bool(find) or len(found) >= SEARCHED)
     )
+
+
+async def _has_studies(request: Query, name: str) -> bool:
+    async def any_there(lab: Lab) -> bool:
+        async with lab.pool.connection() as conn:
+            return bool(await study_rights.rights_of(conn, name))
+
+    return (await of_first(request, any_there)) is True
 
 
 @get("/here", needs=ACCOUNT, status_code=204)
@@ -82,8 +92,7 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         sealed = await seals.seals_of(conn, session_id)
         differs = await seals.differences(conn, session_id, sealed[-1]) if sealed else []
         wave = await waves.wave_of(conn, session_id)
-        version = await shelf.version_with(conn, study.sha256)
-        on = version and await study_rights.right_on(conn, version.study_id, who.name)
+    version, on = await _kept(request, study.sha256)
     context = dict(who=who, wall=wall, wave=wave, form_key=new_token(12), door_link="")
     context |= dict(seal=sealed[-1] if sealed else None, seals=len(sealed), differs=differs)
     context |= dict(version=version, sees_version=on is not None)
@@ -92,6 +101,20 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         context |= dict(door_link=link, door_picture=qr_picture(link), is_alone=bool(warning_of(link)))
     context |= dict(warning=warning_of(lab.config.public_url))
     return page("admin/session.html", context | tick_context(tick, study, wall))
+
+
+async def _kept(request: Query, sha256: str) -> tuple[KeptVersion | None, Right | None]:
+    """Which version of a kept study has these files, and what whoever asks is on it; nothing while nobody can say."""
+
+    async def there(lab: Lab) -> tuple[KeptVersion | None, Right | None]:
+        async with lab.pool.connection() as conn:
+            version = await shelf.version_with(conn, sha256)
+            if version is None:
+                return None, None
+            return version, await study_rights.right_on(conn, version.study_id, who_asks(request).name)
+
+    found = await of_first(request, there)
+    return found if isinstance(found, tuple) else (None, None)
 
 
 @get("/sessions/{session_id:str}/live", needs=SEES)

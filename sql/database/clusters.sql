@@ -1,17 +1,37 @@
 -- name: be_named
--- The name that it has from now on: another one, where it had that before. Its first number stays the one it was given.
-with named as (
-    insert into cluster as c (name, numbers_from) values (%(name)s, %(numbers_from)s)
-    on conflict (one) do update set numbers_from = excluded.numbers_from
-        where c.name = excluded.name and c.numbers_from is null
-    returning name, numbers_from
-)
-select name, numbers_from from named union all select name, numbers_from from cluster limit 1
+-- What it is called from now on, from what it numbers, which stays as it was first given, and which of all of them is the
+-- first. That is not said anew where accounts hang on it: its own where it was the first, else the copies that it has of
+-- another's; what was named before it knew, by whether it has any.
+insert into cluster as c (name, numbers_from, first) values (%(name)s, %(numbers_from)s, %(first)s)
+on conflict (one) do update set
+    numbers_from = coalesce(c.numbers_from, excluded.numbers_from),
+    first = case
+        when c.first is null and (excluded.first <> c.name or not exists (select from account where copied))
+            or c.first = c.name and not exists (select from account where not copied)
+            or c.first <> c.name and not exists (select from account where copied) then excluded.first
+        else c.first end
+where c.name = excluded.name and (c.numbers_from is null or c.first is distinct from excluded.first)
+
+-- name: named
+select name, first, numbers_from from cluster
 
 -- name: number_apart
 -- Whatever counts in it goes on behind its first number, a table's that came later, too. What was numbered before stays.
 select setval(format('%%I.%%I', schemaname, sequencename)::regclass, %(numbers_from)s)
 from pg_sequences where schemaname = 'public' and coalesce(last_value, 0) < %(numbers_from)s
 
+-- name: knows
+-- Whether it can have been told which is the first.
+select exists (select from information_schema.columns
+    where table_schema = current_schema() and table_name = 'cluster' and column_name = 'first')
+
+-- name: elsewhere
+-- Which is the first by what hangs on it here, if that is not this one; nothing where nothing does.
+select name, first, numbers_from from cluster
+where first <> %(first)s and exists (select from account where copied = (cluster.first <> cluster.name))
+
 -- name: has_session
 select exists (select from session where id = %(id)s)
+
+-- name: sessions_among
+select id from session where id = any(%(ids)s::text[])

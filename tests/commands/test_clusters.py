@@ -13,6 +13,7 @@ import pytest
 from app.config import ConfigError, read_config
 from app.database.embedded import Postgres
 from tests.house.clusters import Clusters, several, two_databases
+from tests.house.database import an_empty_database
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import RUMOUR
 
@@ -22,6 +23,12 @@ URL = "postgresql://networklab:hunter2@db/networklab"
 @pytest.fixture
 def clusters(postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
     with two_databases(postgres, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[str]:
+    with an_empty_database(postgres) as found:
         yield found
 
 
@@ -90,7 +97,10 @@ def test_a_session_is_opened_where_most_room_is_or_where_one_says_and_found_by_i
     assert clusters.east.sql("select status::text from session where id = %s", second) == [("closed",)]
     listed = json.loads(typed("sessions", "--json").stdout)
     assert {one["session"] for one in listed} >= {first, second} and len(listed) == 3
-    assert "different databases" in is_refused(typed("compare", first, second))
+    sides = json.loads(typed("compare", second, first, "--json").stdout)
+    assert [one["session"] for one in sides["sessions"]] == [second, first]
+    assert "Both ran the same study" in sides["verdict"]
+    assert "no session “east-nothing”" in is_refused(typed("compare", first, "east-nothing"))
     assert "no session “nothing”" in is_refused(typed("start", "nothing"))
 
     assert "Say of which database: --cluster main or --cluster east." in is_refused(
@@ -107,6 +117,112 @@ def test_two_addresses_in_each_others_place_are_refused(clusters: Clusters) -> N
     assert re.search(
         r"that DATABASE_URLS calls (main|east) is (main|east)\.", is_refused(shell.type("sessions", **turned))
     )
+
+
+def test_another_order_is_refused_once_accounts_hang_on_it_and_a_new_database_comes_behind(
+    clusters: Clusters, empty_database: str
+) -> None:
+    shell = Shell(clusters.main, clusters.main.folder)
+    main, east = clusters.main.database, clusters.east.database
+    turned = several(east=east, main=main)
+    assert shell.type("sessions", **clusters.environ).returncode == 0
+    assert shell.type("sessions", **turned).returncode == 0, "there are no accounts: nothing hangs on it"
+    assert shell.type("sessions", **clusters.environ).returncode == 0
+    assert (
+        shell.type("admin", "add", "grace", "--password", "correct horse", **clusters.environ).returncode == 0
+    )
+
+    told = "DATABASE_URLS names east first, but accounts live in main, as main knows. Write main=… before all others"
+    for command in (("sessions",), ("serve", "--port", "1"), ("admin", "remove", "grace")):
+        assert told in is_refused(shell.type(*command, **turned)), command
+    in_front = several(west=empty_database, main=main, east=east)
+    assert "names west first, but accounts live in main, as main knows" in is_refused(
+        shell.type("sessions", **in_front)
+    )
+    behind = several(main=main, west=empty_database, east=east)
+    assert shell.type("sessions", **behind).returncode == 0, "what was refused has left nothing behind"
+    assert clusters.main.sql("select first, password_hash <> '' from cluster, account") == [("main", True)]
+
+    opened = shell.people("label,type\nann,red\nben,blue\n")
+    asked = ("open", RUMOUR, "--players", opened, "--cluster", "east", "--owner", "grace")
+    assert shell.type(*asked, **clusters.environ).returncode == 0
+    assert "but accounts live in main, as east knows" in is_refused(
+        shell.type("sessions", **several(east=east))
+    )
+
+
+def test_what_was_named_before_it_knew_who_is_first_finds_out(clusters: Clusters) -> None:
+    shell = Shell(clusters.main, clusters.main.folder)
+    assert (
+        shell.type("admin", "add", "grace", "--password", "correct horse", **clusters.environ).returncode == 0
+    )
+    people = shell.people("label,type\nann,red\nben,blue\n")
+    asked = ("open", RUMOUR, "--players", people, "--cluster", "east", "--owner", "grace")
+    assert shell.type(*asked, **clusters.environ).returncode == 0
+    for house in clusters.houses.values():
+        house.sql("alter table cluster drop column first")
+        house.sql("delete from migration where name = '0090_first_of_several'")
+    turned = several(east=clusters.east.database, main=clusters.main.database)
+    assert "names east first, but accounts live in another: east has copies" in is_refused(
+        shell.type("admin", "list", **turned)
+    )
+    assert shell.type("sessions", **clusters.environ).returncode == 0
+    assert [house.sql("select first from cluster") for house in clusters.houses.values()] == [[("main",)]] * 2
+
+
+def test_what_was_noted_and_who_was_on_what_is_told_of_all(clusters: Clusters) -> None:
+    shell = Shell(clusters.main, clusters.main.folder)
+    people = shell.people("label,type\nann,red\nben,blue\n")
+
+    def typed(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return shell.type(*arguments, **clusters.environ)
+
+    assert typed("admin", "add", "grace", "--password", "correct horse").returncode == 0
+    opened = [
+        json.loads(typed("open", RUMOUR, "--players", people, "--owner", "grace", "--json").stdout)["session"]
+        for _ in range(2)
+    ]
+    assert [one.partition("-")[0] for one in opened] == ["main", "east"], "accounts were copied for it"
+    log = [json.loads(line) for line in typed("admin", "log", "--json").stdout.splitlines()]
+    assert [(one["what"], one["database"]) for one in log] == [
+        ("right_given", "east"),
+        ("right_given", "main"),
+        ("account_added", "main"),
+    ]
+    assert len(typed("admin", "log", "--most", "2").stdout.splitlines()) == 2
+    assert "database east" in typed("admin", "log").stdout.splitlines()[0]
+    [own] = [
+        json.loads(one) for one in typed("admin", "log", "--session", opened[1], "--json").stdout.splitlines()
+    ]
+    assert own["session_id"] == opened[1]
+    told = typed("admin", "remove", "grace").stdout
+    assert all(f"Session {one} has no owner now" in told for one in opened)
+    assert clusters.east.sql("select from account") == []
+
+
+def test_the_doctor_looks_at_all_of_them_and_says_what_each_is(clusters: Clusters) -> None:
+    shell = Shell(clusters.main, clusters.main.folder)
+
+    def lights(environ: dict[str, str], *more: str) -> dict[str, tuple[str, str]]:
+        told = shell.type("doctor", "--json", *more, **environ).stdout
+        return {one["name"]: (one["state"], one["said"]) for one in json.loads(told)}
+
+    assert shell.type("sessions", **clusters.environ).returncode == 0
+    assert (
+        shell.type("admin", "add", "grace", "--password", "correct horse", **clusters.environ).returncode == 0
+    )
+    found = lights(clusters.environ)
+    assert found["east: name"] == ("ok", "It is east, and knows that accounts live in main.")
+    assert found["main: accounts"][0] == "ok" and "east: accounts" not in found
+    assert found["main: database"][0] == found["east: database"][0] == "ok"
+    assert not any(name.startswith("main") for name in lights(clusters.environ, "--cluster", "east"))
+    turned = lights(several(east=clusters.east.database, main=clusters.main.database))
+    assert turned["main: name"] == (
+        "wrong",
+        "DATABASE_URLS names east first, but accounts live in main, as main knows.",
+    )
+    nowhere = lights(several(main=clusters.main.database, east="host=/nowhere dbname=east"))
+    assert nowhere["east: database"][0] == "wrong" and nowhere["main: database"][0] == "ok"
 
 
 def test_a_session_before_says_where_the_next_wave_is(clusters: Clusters) -> None:

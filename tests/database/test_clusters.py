@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from string import ascii_lowercase
 
 import pytest
 
 from app.config import ConfigError
-from app.database.clusters import NUMBERS, RANGES, first_numbers
+from app.database.clusters import NUMBERS, RANGES, be_named, first_numbers
 from app.database.embedded import Postgres
-from app.database.running import migrate_at
 from tests.house.clusters import two_databases
 from tests.house.house import House
 
@@ -20,7 +18,7 @@ GIVEN = "select (select min(id) from player), (select min(id) from room), (selec
 
 
 def named(house: House, name: str, names: list[str] = NAMES) -> None:
-    asyncio.run(migrate_at(house.database, name, names))
+    house.do(lambda conn: be_named(conn, name, names))
 
 
 def test_no_number_of_one_database_is_given_by_another(postgres: Postgres, tmp_path: Path) -> None:

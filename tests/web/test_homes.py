@@ -38,6 +38,7 @@ def _read_if_there(path: str) -> str:
 
 
 TABS = 4  # of each of three people
+CLUSTER = "east"
 SECOND = NewMove(
     1, 3, 0, "market", 1, "give", "{}", "form"
 )  # of a room that is at home in the second process
@@ -101,12 +102,16 @@ def of_process(nth: int, ways: Ways, number: int) -> Homes:
     one.pid = number
     one.serving.set()
 
-    def store(session_id: str, move: NewMove) -> asyncio.Future[homes.Stored]:
+    def store(cluster: str, move: NewMove) -> asyncio.Future[homes.Stored]:
+        assert cluster == CLUSTER, "it is in the database of its session"
         stored: asyncio.Future[homes.Stored] = asyncio.get_running_loop().create_future()
         stored.set_result(Receipt((number,), move.form, 1, late=False))
         return stored
 
-    def handle(session_id: str, room_id: int, record: int) -> asyncio.Future[MoveOutcome | None]:
+    def handle(
+        cluster: str, session_id: str, room_id: int, record: int
+    ) -> asyncio.Future[MoveOutcome | None]:
+        assert (cluster, session_id) == (CLUSTER, "s")
         coming: asyncio.Future[MoveOutcome | None] = asyncio.get_running_loop().create_future()
         coming.set_result(MoveOutcome(True))
         return coming
@@ -122,7 +127,7 @@ def test_a_move_is_handed_over_while_the_process_of_its_room_takes_it_and_else_i
 
     async def made() -> tuple[int, bool]:
         """Who has stored it, and whether it was handed over."""
-        found = await one.make("s", SECOND)
+        found = await one.make("s", SECOND, CLUSTER)
         stored = found.stored if isinstance(found, Came) else found
         assert isinstance(stored, Receipt)
         return stored.records[0], isinstance(found, Came)
@@ -138,7 +143,7 @@ def test_a_move_is_handed_over_while_the_process_of_its_room_takes_it_and_else_i
         asyncio.get_running_loop().remove_reader(other.inlet.fileno())  # type: ignore[union-attr]
         monkeypatch.setattr(homes, "PATIENCE", 0.0)
         assert await made() == (1, False), "the other stands still"
-        waiting = one.make("s", SECOND)
+        waiting = one.make("s", SECOND, CLUSTER)
         one._read()
         assert not waiting.done()
         one._forget(1, 17)
@@ -158,10 +163,10 @@ def test_what_can_not_be_handed_over_is_done_where_it_came(two: tuple[Homes, Hom
     async def story() -> None:
         one.here[1] = 2
         long = NewMove(1, 3, 0, "market", 1, "give", "x" * 10_000_000, "form")
-        assert isinstance(await one.make("s", long), Receipt)
-        filling = [one.make("s", SECOND)]
+        assert isinstance(await one.make("s", long, CLUSTER), Receipt)
+        filling = [one.make("s", SECOND, CLUSTER)]
         while not filling[-1].done():  # nobody reads
-            filling.append(one.make("s", SECOND))
+            filling.append(one.make("s", SECOND, CLUSTER))
         assert len(filling) > 20 and filling[-1].result() == Receipt((1,), "form", 1, late=False)
         assert not one.pass_on(1, b"head", 0)
         one.leave()
@@ -186,9 +191,9 @@ def test_what_came_of_the_moves_of_a_process_is_not_taken_for_its_successors(
 
     async def story() -> None:
         one.here[1] = successor.here[1] = other.pid
-        before = one.make("s", replace(SECOND, form="before"))
+        before = one.make("s", replace(SECOND, form="before"), CLUSTER)
         await told(other)
-        after = successor.make("s", replace(SECOND, form="after"))
+        after = successor.make("s", replace(SECOND, form="after"), CLUSTER)
         await told(successor)
         assert not after.done(), "that was what came of the other's"
         await told(other)
@@ -209,13 +214,13 @@ def test_what_was_asked_of_a_predecessor_or_long_ago_is_left_to_whoever_asked(
 
     async def story() -> None:
         one.here[1] = 17  # who had that place before
-        asked = one.make("s", SECOND)
+        asked = one.make("s", SECOND, CLUSTER)
         other._read()
         one._read()
         assert await asyncio.wait_for(asked, 60) == Receipt((1,), "form", 1, late=False)
 
         one.here[1] = other.pid
-        late = one.make("s", SECOND)
+        late = one.make("s", SECOND, CLUSTER)
         with monkeypatch.context() as later:
             later.setattr(homes, "FRESH", -1.0)
             other._read()
@@ -224,7 +229,7 @@ def test_what_was_asked_of_a_predecessor_or_long_ago_is_left_to_whoever_asked(
             "its maker may have heard that it is not"
         )
 
-        of_old = one.make("s", SECOND)
+        of_old = one.make("s", SECOND, CLUSTER)
         one.here[1], one.missed[1] = 18, 0  # its successor is there already
         one._forget(1, other.pid)
         assert isinstance(await of_old, Receipt) and one.here == {1: 18}
@@ -244,7 +249,7 @@ def test_one_that_stands_still_has_nothing_handed_over_until_it_is_heard_of_agai
         inlet = other.inlet.fileno()  # type: ignore[union-attr]
         monkeypatch.setattr(other, "_be_heard", lambda asks: None)
         asyncio.get_running_loop().remove_reader(inlet)
-        assert await one.make("s", SECOND) == Receipt((1,), "form", 1, late=False)
+        assert await one.make("s", SECOND, CLUSTER) == Receipt((1,), "form", 1, late=False)
         assert not one.here
         monkeypatch.undo()
         asyncio.get_running_loop().add_reader(inlet, other._read)
@@ -265,7 +270,7 @@ def test_what_came_of_a_move_is_told_as_soon_as_there_is_room_for_it(
 
     async def story() -> None:
         one.here[1] = other.pid
-        asked = one.make("s", SECOND)
+        asked = one.make("s", SECOND, CLUSTER)
         while other._tell(0, Came(0)):  # nobody reads
             pass
         other._read()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.database.clusters import be_named
 from app.database.connections import Connection, connect
 from app.database.embedded import Postgres
 from app.players.door import Places
@@ -93,9 +95,11 @@ def test_a_log_in_counts_in_all_of_them_and_a_right_where_its_session_is(cluster
         one = await grace.get(f"/api/v1/sessions/{there.id}", headers={"Authorization": f"Bearer {token}"})
         assert '"status":"running"' in one.text
         both = await grace.get(f"/admin/compare?a={here.id}&b={there.id}")
-        assert both.status == 409 and "different databases" in both.text
-        asked = f"/api/v1/compare?first={here.id}&second={there.id}"
-        assert (await grace.get(asked, headers={"Authorization": f"Bearer {token}"})).status == 409
+        assert both.status == 200 and "Both ran the same study, file by file." in both.text
+        assert f'href="/admin/sessions/{there.id}"' in both.text
+        asked = f"/api/v1/compare?first={there.id}&second={here.id}"
+        sides = await grace.get(asked, headers={"Authorization": f"Bearer {token}"})
+        assert [one["session"] for one in json.loads(sides.text)["sessions"]] == [there.id, here.id]
         started = await grace.post(f"/admin/sessions/{there.id}/pause", {})
         assert started.status in (200, 303)
         assert clusters.east.sql("select status::text from session where id = %s", there.id) == [("paused",)]
@@ -105,6 +109,9 @@ def test_a_log_in_counts_in_all_of_them_and_a_right_where_its_session_is(cluster
         )
         assert (await otto.get(f"/admin/sessions/{there.id}")).status == 404
         assert there.id not in (await otto.get("/admin")).text
+        assert (await otto.get(f"/admin/compare?a={here.id}&b={there.id}")).status == 404
+        noted = (await grace.get("/admin/security")).text
+        assert "session east-" in noted and ", in east" in noted and ", in main" in noted
         await asyncio.to_thread(clusters.main.do, lambda conn: remove_account(conn, "grace"))
 
         async def out() -> bool:
@@ -215,6 +222,7 @@ def test_one_is_away_its_pages_say_so_and_all_else_goes_on(
         assert (await ours[1].say("we go on")).status == 200
         page = (await grace.get("/admin")).text
         assert here.id in page and there.id not in page and "east does not answer" in page
+        assert "east does not answer" in (await grace.get("/admin/security")).text
         assert "database east does not answer" in (await grace.get(f"/admin/sessions/{there.id}")).text
         assert (await grace.get(f"/admin/sessions/{here.id}")).status == 200
         figures = (await grace.get("/metrics")).text
@@ -258,6 +266,10 @@ def test_the_first_is_away_and_whoever_is_logged_in_goes_on(
             assert (await grace.post(f"/admin/sessions/{there.id}/pause", {})).status in (200, 303)
             page = (await grace.get("/admin")).text
             assert there.id in page and "main does not answer" in page
+            assert "main does not answer" in (await grace.get("/admin/security")).text
+            also = await asyncio.to_thread(clusters.east.open, ROOM_TALK)
+            sides = (await grace.get(f"/admin/compare?a={there.id}&b={also.id}")).text
+            assert "not known while the database main does not answer" in sides
             assert (await grace.get("/admin/studies")).status == 503
             otto.cookies = {"networklab_admin": "unknown"}
             assert (await otto.get(f"/admin/sessions/{there.id}")).status == 503, "nobody can say"
@@ -276,6 +288,7 @@ def test_a_server_begins_without_one_and_takes_it_in_when_it_comes(
 ) -> None:
     clusters = apart_clusters
     there = clusters.east.open(ROOM_TALK)
+    clusters.main.do(lambda conn: be_named(conn, "main", ["main", "east"]))
     clusters.east.leave()
     own_postgres.stop()
     server = clusters.serve()
@@ -311,5 +324,33 @@ def test_a_link_for_everybody_and_a_file_of_links_say_where_they_lead(clusters: 
         assert own.status == 200 and f"in={session.id}" not in own.text, "one session knows it"
         assert (await guest.browser.post(f"/join/{ada.token}?in={session.id}", {})).status in (200, 303)
         guest.leave()
+
+    clusters.main.tell(story())
+
+
+def test_the_security_log_goes_back_through_all_databases_and_leaves_nothing_out(clusters: Clusters) -> None:
+    server = clusters.serve()
+    researchers_of(clusters)
+    grace = clusters.main.researcher(server, "grace")
+    for name, house, many, apart in (("main", clusters.main, 150, 2), ("east", clusters.east, 300, 1)):
+        house.sql(
+            "insert into security_event (at, what, account, address) select now() - make_interval(secs => nth * %s),"
+            " 'logged_out', 'grace', %s || nth from generate_series(%s, 1, -1) nth",
+            *(apart, f"{name}-", many),
+        )
+
+    async def story() -> None:
+        page, told = "/admin/security", list[str]()
+        while page:
+            text = (await grace.get(page)).text
+            told += re.findall(r"from ((?:main|east)-\d+), in (?:main|east)", text)
+            earlier = re.search(r'href="([^"]+)">Earlier ones', text)
+            page = earlier[1] if earlier else ""
+        assert len(told) == len({*told}) == 450
+        assert told[:3] in (["east-1", "main-1", "east-2"], ["east-1", "east-2", "main-1"])
+        assert (
+            "Nothing is written down here" in (await grace.get("/admin/security?before=main:0,east:0")).text
+        )
+        assert "main-1," in (await grace.get("/admin/security?before=x:y,:,-")).text
 
     clusters.main.tell(story())

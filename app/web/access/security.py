@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
@@ -123,6 +125,12 @@ async def read_own(
     """What this account did, what was done to it, and what happened in these sessions; the newest first."""
     given = dict(name=name, sessions=list(sessions), session_id=session_id, before=before, most=most)
     return await rows(conn, SecurityEvent, SQL["read_own"], **given)
+
+
+def newest(found: Mapping[str, Sequence[SecurityEvent]], most: int) -> list[tuple[str, SecurityEvent]]:
+    """So many of what each of several databases has, which stays in its own order, each with where it is."""
+    each = ([(name, one) for one in events] for name, events in found.items())
+    return list(islice(heapq.merge(*each, key=lambda one: one[1].at, reverse=True), most))
 
 
 class Readers:

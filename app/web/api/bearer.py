@@ -17,7 +17,7 @@ from app.web.access.api_tokens import PREFIX
 from app.web.access.attempts import network_of
 from app.web.access.logins import LoggedIn
 from app.web.auth import address_of, too_many
-from app.web.lab import lab_of
+from app.web.lab import ClusterAway, lab_of
 from app.web.researchers import NotLoggedIn, let_in
 
 HOW = f"Send `Authorization: Bearer {PREFIX}…`; the page of your account makes tokens."
@@ -45,6 +45,9 @@ async def admitted_by_token(connection: ASGIConnection, handler: BaseRouteHandle
         await let_in(connection, handler, _token_in, find)
     except NotLoggedIn:
         raise await _refused(connection) from None
+    except ClusterAway:
+        await _count_unsure(connection)
+        raise
 
 
 async def _refused(connection: ASGIConnection) -> NotAuthorizedException | TooManyRequestsException:  # type: ignore[type-arg]
@@ -56,6 +59,14 @@ async def _refused(connection: ASGIConnection) -> NotAuthorizedException | TooMa
     async with lab.pool.connection() as conn:
         await security.write_failure(conn, "wrong_token", "", address_of(connection))
     return too_many(wait) if wait else _unauthorized(UNKNOWN)
+
+
+async def _count_unsure(connection: ASGIConnection) -> None:  # type: ignore[type-arg]
+    """One that nobody knows where the session is, while those who may know it can't be asked, counts as a wrong one:
+    else whoever guesses did so then without an end. Raises a 429, and `ClusterAway` where there is no counting."""
+    lab, visitor = lab_of(connection), network_of(address_of(connection))
+    if wait := lab.wrong_tokens.wait(visitor) or await lab.wrong_tokens.wrong(visitor):
+        raise too_many(wait) from None
 
 
 def _token_in(connection: ASGIConnection) -> str:  # type: ignore[type-arg]

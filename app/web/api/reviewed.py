@@ -18,11 +18,10 @@ from app.sessions import seals
 from app.sessions.seals import Seal
 from app.web.api.bodies import Analysis
 from app.web.lab import Query, lab_of
-from app.web.labs import lab_having
-from app.web.looks import looking, trouble_of
-from app.web.monitor.comparing import read_side
-from app.web.monitor.side_by_side import APART, SAME_TWICE
-from app.web.researchers import ACCOUNT, ACTS, SEES, must_be_on, study_of, who_asks
+from app.web.looks import trouble_of
+from app.web.monitor.side_by_side import SAME_TWICE
+from app.web.researchers import ACCOUNT, ACTS, SEES, study_of, who_asks
+from app.web.sides import labs_of, read_both
 from app.web.studies.differing import sides_as_json
 
 SEALS = "/sessions/{session_id:str}/seals"
@@ -88,17 +87,11 @@ async def seal_against_analysis(
 async def compare(request: Query, first: FromQuery[str], second: FromQuery[str]) -> SidesCompared:
     """Two sessions side by side, on both of which you have to be: what differs in their studies, sizes, dates, who
     came, how it ended and how long it took, means of numbers by treatment, and their seals."""
-    having = [await lab_having(request, one) for one in (first, second)]
-    for one, its in zip((first, second), having, strict=True):
-        await must_be_on(request, one, its)
+    having = await labs_of(request, first, second)
     if first == second:
         raise HTTPException(status_code=422, detail=SAME_TWICE)
-    if having[0] is not having[1]:
-        raise HTTPException(status_code=409, detail=APART)
-    studies = await study_of(request, first), await study_of(request, second)
     try:
-        async with looking(lab_of(request)) as conn:
-            sides = await read_side(conn, first, studies[0]), await read_side(conn, second, studies[1])
+        sides = await read_both(request, (first, second), (having[0], having[1]))
     except QueryCanceled as error:
         head = {"Retry-After": "10"}
         raise HTTPException(status_code=503, detail=trouble_of(error), headers=head) from None

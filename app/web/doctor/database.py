@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import psycopg
 
-from app.config import Config
+from app.config import Config, ConfigError
+from app.database.clusters import check_name, is_named
 from app.database.connections import FAULTS, Connection, connect, is_pooled
 from app.database.migrations import newest_migration
 from app.database.pooling import PAST_IT, unsettled
@@ -63,6 +64,7 @@ async def look_at_database(config: Config, url: str) -> list[Finding]:
             *_lights(config, found, None if is_pooled(conn) else await allowance(conn)),
             *await _pooler(config, conn),
             _tables(schema),
+            *await _name(conn, config),
             _clock(found.now - middle),
             await _listening(conn, config.past_pooler(served)),
         ]
@@ -177,6 +179,18 @@ def _tables(schema: str | None) -> Finding:
         cure = "Start the server again (or `kill -HUP` it): it migrates first. Make a backup before."
         return Finding("tables", "look", f"They are of the version of {schema}.", cure)
     return Finding("tables", "ok", "They are of this version.")
+
+
+async def _name(conn: Connection, config: Config) -> list[Finding]:
+    """Of one of several: whether it is called so, and accounts live where they are sought."""
+    if not config.cluster or not await is_named(conn):
+        return []
+    try:
+        await check_name(conn, config.cluster, config.first)
+    except ConfigError as error:
+        said, _, cure = str(error).partition(". ")
+        return [Finding("name", "wrong", f"{said}.", cure)]
+    return [Finding("name", "ok", f"It is {config.cluster}, and knows that accounts live in {config.first}.")]
 
 
 def _clock(difference: timedelta) -> Finding:

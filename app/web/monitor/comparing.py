@@ -16,7 +16,6 @@ from app.sessions import seals, waves
 from app.sessions.seals import Seal
 from app.sessions.sessions import Session, find_session
 from app.sessions.waves import Wave
-from app.study import shelf
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.study import Study
 from app.study.shelf import KeptVersion
@@ -92,11 +91,13 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two. `unsealed`: what is not as the last of its seals says."""
+    """One of the two. `version`: its study's, where it is kept; `unasked`: the database that keeps it, where that does
+    not answer. `unsealed`: what is not as the last of its seals says."""
 
     session: Session
     study: Study
     version: KeptVersion | None
+    unasked: str
     wave: Wave | None
     changed: Sequence[Changed]
     places: Places | None
@@ -111,7 +112,9 @@ class Side:
     unsealed: Sequence[str]
 
 
-async def read_side(conn: Connection, session_id: str, study: Study) -> Side:
+async def read_side(
+    conn: Connection, session_id: str, study: Study, version: KeptVersion | None, unasked: str = ""
+) -> Side:
     """Raises `SessionError`, and psycopg's `QueryCanceled` where answers are read for longer than the caller allows."""
     session = await find_session(conn, session_id)
     await read_whole_session(conn)
@@ -123,7 +126,8 @@ async def read_side(conn: Connection, session_id: str, study: Study) -> Side:
     return Side(
         session=session,
         study=study,
-        version=await shelf.version_with(conn, study.sha256),
+        version=version,
+        unasked=unasked,
         wave=await waves.wave_of(conn, session_id),
         changed=await rows(conn, Changed, SQL["changed"], **of),
         places=await door.places_of(conn, session_id),

@@ -10,10 +10,6 @@ from app.study.durations import as_clock
 from app.web.monitor.comparing import Drawn, Side
 
 SAME_TWICE = "Choose two different sessions: this is the same one twice."
-APART = (
-    "These two are in different databases, and only sessions of the same one are put side by side. Export both, and"
-    " compare the files."
-)
 SPANS = {
     "whole": "From signing in to the end, of those who completed",
     "lobby": "In the lobby, until a seat",
@@ -168,6 +164,8 @@ def _moment(at: datetime | None) -> str:
 
 def _version(side: Side) -> str:
     one = side.version
+    if side.unasked:
+        return f"not known while the database {side.unasked} does not answer"
     return (
         f"version {one.number}, uploaded by {one.uploaded_by}"
         if one
