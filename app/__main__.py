@@ -89,10 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _done(words: list[str]) -> int:
+    config: Config | None = None
     try:
         options = _parser(words).parse_args(words)
         refuse_empty(words)
-        code: int = options.run(options, of_command(options, _config(options)))
+        config = of_command(options, _config(options))
+        code: int = options.run(options, config)
         return code
     except (
         AccountError,
@@ -111,10 +113,10 @@ def _done(words: list[str]) -> int:
         print(as_typed(str(error)), file=sys.stderr)
         return 2
     except psycopg.Error as error:
-        print(
-            f"The database refused: {first_line(error)}. Check DATABASE_URL and that Postgres runs.",
-            file=sys.stderr,
-        )
+        which = f" {config.cluster}" if config is not None and config.cluster else ""
+        setting = "DATABASE_URLS" if which else "DATABASE_URL"
+        said = f"The database{which} refused: {first_line(error)}. Check {setting} and that Postgres runs."
+        print(said, file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; that is its right

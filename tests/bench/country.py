@@ -66,8 +66,8 @@ def own_network() -> Iterator[str | None]:
 @contextmanager
 def founded(home: Path, here: str | None, databases: Mapping[str, str], doors: int = 1) -> Iterator[Country]:
     """Running, for as long as it is needed. `databases` are there, and empty."""
-    for name, url in databases.items():
-        asyncio.run(migrate_at(url, name))
+    for url in databases.values():
+        asyncio.run(migrate_at(url))
     named = " ".join(f"{name}={as_address(url)}" for name, url in databases.items())
     with ExitStack() as stack:
         ports = [free_port() for _ in range(doors)]

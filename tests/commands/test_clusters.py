@@ -221,8 +221,21 @@ def test_the_doctor_looks_at_all_of_them_and_says_what_each_is(clusters: Cluster
         "wrong",
         "DATABASE_URLS names east first, but accounts live in main, as main knows.",
     )
-    nowhere = lights(several(main=clusters.main.database, east="host=/nowhere dbname=east"))
+    away = several(main=clusters.main.database, east="host=/nowhere dbname=east")
+    nowhere = lights(away)
     assert nowhere["east: database"][0] == "wrong" and nowhere["main: database"][0] == "ok"
+    refused = is_refused(shell.type("admin", "log", "--session", "east-abcdefgh", **away))
+    assert refused.startswith("The database east refused: ") and "Check DATABASE_URLS and" in refused
+    server = clusters.serve()
+    at = {"NETWORKLAB_URL": server.base}
+    assert lights(clusters.environ | at)["server"] == (
+        "ok",
+        f"{server.base} leads to a server that is ready.",
+    )
+    server.stop()
+    half = clusters.main.serve(1, None, **(clusters.environ | away))
+    said = f"{half.base} leads to a server that does not reach east: what is there waits."
+    assert lights(away | {"NETWORKLAB_URL": half.base})["server"] == ("wrong", said)
 
 
 def test_a_session_before_says_where_the_next_wave_is(clusters: Clusters) -> None:

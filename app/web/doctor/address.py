@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from app.web.health import PAUSE, PIECES
 if TYPE_CHECKING:
     import httpx
 
+READY = re.compile(r"(not )?ready\n|([a-z0-9]+ (not )?ready\n)+")  # of several databases a line each
 LONGEST = 15.0  # seconds of one answer
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 WEEKS = 14  # days before a certificate ends in which somebody should look
@@ -65,13 +67,17 @@ async def _asked(client: httpx.AsyncClient, config: Config, local: bool) -> Asyn
             state = "look" if local else "wrong"
             yield Finding("server", state, f"{url} gives no answer: {_reason(error)}.", cure)  # type: ignore[arg-type]
         return
-    if answer.text not in ("ready\n", "not ready\n"):
+    if not READY.fullmatch(answer.text):
         behind = "the proxy answers, and the server behind it does not"
         where = behind if answer.status_code in (502, 503, 504) else "something else answers there"
         cure = f"Start `networklab serve`, and have the proxy lead to {config.host} port {config.port}."
         yield Finding("server", "wrong", f"{url} answers with {answer.status_code}: {where}.", cure)
         return
-    if answer.status_code == 200:
+    away = [line.partition(" ")[0] for line in answer.text.splitlines() if line.endswith(" not ready")]
+    if answer.status_code == 200 and away:
+        said = f"{url} leads to a server that does not reach {' and '.join(away)}: what is there waits."
+        yield Finding("server", "wrong", said, "See the lights of that database.")
+    elif answer.status_code == 200:
         yield Finding("server", "ok", f"{url} leads to a server that is ready.")
     else:
         cure = "See its standard error; the database light says whether that answers."
