@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import tempfile
 import time
@@ -20,6 +21,7 @@ from app.rehearsal.play import Played, Setting, log_in_at, play
 from app.rehearsal.troupe import Heard
 from app.rehearsal.verdict import Verdict, judge
 from app.rehearsal.waiting import LeftOver
+from app.study.reading import read_folder
 from app.web.processes import allow_many_connections
 from tests.bench.alone import alone
 from tests.bench.country import BUSY, NEEDS, Country, Meter, founded, own_network, possible, say
@@ -41,7 +43,7 @@ TELL = 10.0  # seconds between two lines of progress
 class Crowd:
     people: int = 5000
     over: float = 600.0  # seconds in which they come
-    waiting: int = 9000  # pages in a lobby
+    waiting: int = 9400  # pages in a lobby
     pages: int = 10_000  # that are open at once, at least
     rounds: int = 5  # of the thirty
     slower: float = 1.0  # times as long as people think
@@ -134,8 +136,10 @@ def _lobbies(country: Country, study: Path, crowd: Crowd) -> list[Room]:
     """A session in each database whose door is open and in which nobody is seated yet."""
     found = []
     for (name, url), base in zip(country.databases.items(), country.doors, strict=True):
-        session = House(url, study.parent / name).open_folder(
-            study, {"red": crowd.waiting // len(DATABASES)}, start=False
+        files = read_folder(study)
+        files["study.toml"] = re.sub(rb'max_wait = "\w+"', b'max_wait = "1h"', files["study.toml"])
+        session = House(url, study.parent / name).open_files(
+            files, {"red": crowd.waiting // len(DATABASES)}, start=False
         )
         found.append(Room(base, list(session.tokens.values())))
     return found
