@@ -20,8 +20,9 @@ from app.rehearsal.own_world import leave_the_network
 from app.rehearsal.programs import programs
 from app.rehearsal.scene import says_ready
 from app.rehearsal.server_hosts import ServerHost, haproxy_here, in_front
+from app.rehearsal.verdict import Verdict
 from app.web.processes import free_port
-from tests.bench.figure import WrongAnswer
+from tests.bench.figure import Figure, WrongAnswer, at_least
 
 NEEDS = (
     "Not measured: several hosts of the server need HAProxy in front of them, which is the package haproxy."
@@ -31,6 +32,12 @@ OURS = ("DATABASE_URL", "NETWORKLAB_LISTENER_URL")  # settings of another server
 READY = 120.0  # seconds in which a country is to be there
 BEAT = 2.0  # seconds between two looks at what its parts take
 MEMORY = 5  # of these is one at memory, too
+LATE = {
+    4,
+    5,
+    6,
+    7,
+}  # promises that a machine may break which is too slow: what is late is told, what is lost is wrong
 BUSY = 60.0  # seconds of which the busiest are told
 
 possible = haproxy_here
@@ -178,6 +185,27 @@ def _families(roots: Sequence[int], below: Mapping[int, Sequence[int]]) -> set[i
         found.add(one := new.pop())
         new += [pid for pid in below.get(one, ()) if pid not in found]
     return found
+
+
+def held(verdicts: Sequence[Verdict]) -> tuple[Figure, str]:
+    """How many promises held in all sessions, and what broke the others. Raises WrongAnswer where anything was lost."""
+    lost = [
+        str(one)
+        for one in verdicts
+        if one.failed
+        or one.stops
+        or one.empty
+        or not all(promise.ok for promise in one.promises if promise.number not in LATE)
+    ]
+    if lost:
+        raise WrongAnswer("\n\n".join(lost))
+    broken = {promise.number: promise for one in verdicts for promise in one.promises if not promise.ok}
+    count = len(verdicts[0].promises)
+    figure = at_least(
+        "promises of a rehearsal that held in all sessions", [count - len(broken)], "promises", count
+    )
+    wrongs = [f"{number}. {broken[number].sentence} {broken[number].wrongs[0]}" for number in sorted(broken)]
+    return figure, f" What did not hold: {'; '.join(wrongs)}." if wrongs else ""
 
 
 def own_memory(pid: int) -> float:
