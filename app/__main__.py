@@ -62,6 +62,7 @@ COMMANDS = {
     "drill": "a rehearsal in which servers and databases are killed",
     "export": "the data, with a manifest",
     "verify": "recount: acknowledged = stored = exported",
+    "transfer": "a closed session into another of several databases, with all its numbers and proofs",
     "archive": "a closed session out of the list of sessions, with nothing deleted; with --back into it again",
     "erase": "what is personal goes, of a person or a session; a tombstone stays, and everything counts as before",
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",

@@ -4,6 +4,9 @@
 -- order, so that sequence numbers are gapless and in commit order. The notification is a hint that names
 -- the logs; whoever hears it reads the events.
 --
+-- Rows of a session that is carried to another database (`networklab transfer`) tell nothing there: their events are among
+-- them. A trigger of a table that has rows of sessions says so by its `when`; a story finds one that does not.
+--
 -- app/database/events.py declares each event and what it carries; a story holds what is written here against it.
 -- What changes in a session, a room or a player is in its event, exact to the microsecond: app/replay/fold.py makes the
 -- tables again from the logs, and `networklab replay --check` finds a column that an event forgets.
@@ -20,6 +23,11 @@ begin
         return;
     end if;
     perform 1 from log where id = any(logs) order by id for no key update;
+    if exists (select from transfer t where t.done_at is null
+            and t.session_id in (select session_id from log where id = any(logs))) then
+        -- As where a lock is not to be had: whoever meant to write comes again, and is led to where the session is then.
+        raise exception 'a session that is being moved to another database takes no rows' using errcode = 'lock_not_available';
+    end if;
     with given as (
         select * from unnest(logs, names, players, datas, records, messages) with ordinality
             as g(log_id, name, player_id, data, records, messages, nth)
@@ -61,7 +69,8 @@ begin
     return null;
 end $$;
 create or replace trigger session_inserted after insert on session
-    referencing new table as new_rows for each statement execute function session_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function session_inserted();
 
 create or replace function session_updated() returns trigger language plpgsql as $$
 begin
@@ -90,7 +99,8 @@ begin
     return null;
 end $$;
 create or replace trigger session_updated after update on session
-    referencing old table as old_rows new table as new_rows for each statement execute function session_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function session_updated();
 
 create or replace function door_updated() returns trigger language plpgsql as $$
 begin
@@ -101,7 +111,8 @@ begin
     return null;
 end $$;
 create or replace trigger door_updated after update on door
-    referencing old table as old_rows new table as new_rows for each statement execute function door_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function door_updated();
 
 create or replace function payout_inserted() returns trigger language plpgsql as $$
 begin
@@ -112,7 +123,8 @@ begin
     return null;
 end $$;
 create or replace trigger payout_inserted after insert on payout
-    referencing new table as new_rows for each statement execute function payout_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function payout_inserted();
 
 create or replace function payout_updated() returns trigger language plpgsql as $$
 begin
@@ -128,7 +140,8 @@ begin
     return null;
 end $$;
 create or replace trigger payout_updated after update on payout
-    referencing old table as old_rows new table as new_rows for each statement execute function payout_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function payout_updated();
 
 create or replace function review_inserted() returns trigger language plpgsql as $$
 begin
@@ -139,7 +152,8 @@ begin
     return null;
 end $$;
 create or replace trigger review_inserted after insert on review
-    referencing new table as new_rows for each statement execute function review_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function review_inserted();
 
 create or replace function came_again_inserted() returns trigger language plpgsql as $$
 begin
@@ -149,7 +163,8 @@ begin
     return null;
 end $$;
 create or replace trigger came_again_inserted after insert on came_again
-    referencing new table as new_rows for each statement execute function came_again_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function came_again_inserted();
 
 create or replace function room_inserted() returns trigger language plpgsql as $$
 begin
@@ -171,7 +186,8 @@ begin
     return null;
 end $$;
 create or replace trigger room_inserted after insert on room
-    referencing new table as new_rows for each statement execute function room_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function room_inserted();
 
 create or replace function room_updated() returns trigger language plpgsql as $$
 declare
@@ -230,7 +246,8 @@ begin
     return null;
 end $$;
 create or replace trigger room_updated after update on room
-    referencing old table as old_rows new table as new_rows for each statement execute function room_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function room_updated();
 
 -- A room's first network comes with it; the log tells of those that follow, before the step that they begin with.
 create or replace function network_inserted() returns trigger language plpgsql as $$
@@ -244,7 +261,8 @@ begin
     return null;
 end $$;
 create or replace trigger network_inserted after insert on network
-    referencing new table as new_rows for each statement execute function network_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function network_inserted();
 
 -- People whom a researcher adds to a session that is there. Those it opens with, and who comes by the door, are none of these.
 create or replace function player_inserted() returns trigger language plpgsql as $$
@@ -260,7 +278,8 @@ begin
     return null;
 end $$;
 create or replace trigger player_inserted after insert on player
-    referencing new table as new_rows for each statement execute function player_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function player_inserted();
 
 -- Sign-in itself logs nothing (700 people at once would queue for one log): the seating that follows sets
 -- arrival_logged and logs them in one go.
@@ -365,7 +384,8 @@ begin
     return null;
 end $$;
 create or replace trigger player_updated after update on player
-    referencing old table as old_rows new table as new_rows for each statement execute function player_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function player_updated();
 
 -- A bot that has a slot from the start is logged with the type that the slot asks for, as nobody else tells it.
 create or replace function slot_inserted() returns trigger language plpgsql as $$
@@ -377,7 +397,8 @@ begin
     return null;
 end $$;
 create or replace trigger slot_inserted after insert on slot
-    referencing new table as new_rows for each statement execute function slot_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function slot_inserted();
 
 create or replace function slot_updated() returns trigger language plpgsql as $$
 begin
@@ -388,7 +409,8 @@ begin
     return null;
 end $$;
 create or replace trigger slot_updated after update on slot
-    referencing old table as old_rows new table as new_rows for each statement execute function slot_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function slot_updated();
 
 -- The event of an answer is its receipt: the records' numbers and the digest of what they say.
 create or replace function record_inserted() returns trigger language plpgsql as $$
@@ -407,7 +429,8 @@ begin
 end $$;
 
 create or replace trigger record_inserted after insert on record
-    referencing new table as new_rows for each statement execute function record_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function record_inserted();
 
 create or replace function message_inserted() returns trigger language plpgsql as $$
 begin
@@ -420,7 +443,8 @@ begin
     return null;
 end $$;
 create or replace trigger message_inserted after insert on message
-    referencing new table as new_rows for each statement execute function message_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function message_inserted();
 
 -- What is written to many at once, all in a room, is told of in one line.
 create or replace function note_inserted() returns trigger language plpgsql as $$
@@ -437,7 +461,8 @@ begin
     return null;
 end $$;
 create or replace trigger note_inserted after insert on note
-    referencing new table as new_rows for each statement execute function note_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function note_inserted();
 
 -- Whoever uploads a study owns it; a server of the version before, which knows of no owners, says so by this, too.
 create or replace function version_kept() returns trigger language plpgsql as $$
@@ -465,10 +490,12 @@ begin
     return null;
 end $$;
 create or replace trigger result_inserted after insert on result
-    referencing new table as new_rows for each statement execute function result_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function result_inserted();
 -- Those that a move had given another value before, which are another version. What moves give stands in their own events.
 create or replace trigger result_updated after update on result
-    referencing new table as new_rows for each statement execute function result_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function result_inserted();
 
 -- What came of a move, as it has been handled.
 create or replace function move_updated() returns trigger language plpgsql as $$
@@ -493,7 +520,8 @@ begin
     return null;
 end $$;
 create or replace trigger move_updated after update on move
-    referencing old table as old_rows new table as new_rows for each statement execute function move_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function move_updated();
 
 create or replace function earning_inserted() returns trigger language plpgsql as $$
 begin
@@ -504,7 +532,8 @@ begin
     return null;
 end $$;
 create or replace trigger earning_inserted after insert on earning
-    referencing new table as new_rows for each statement execute function earning_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function earning_inserted();
 
 create or replace function lobby_updated() returns trigger language plpgsql as $$
 begin
@@ -518,7 +547,8 @@ begin
     return null;
 end $$;
 create or replace trigger lobby_updated after update on lobby
-    referencing old table as old_rows new table as new_rows for each statement execute function lobby_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function lobby_updated();
 
 -- Access that is taken back, by a log-in that ends or by taking somebody off a session: whoever shows a researcher's page
 -- looks again whose log-in holds. The hint names no log.
@@ -557,7 +587,8 @@ begin
     return null;
 end $$;
 create or replace trigger erasure_inserted after insert on erasure
-    referencing new table as new_rows for each statement execute function erasure_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function erasure_inserted();
 
 -- Who is asked whether they are ready, as a room comes together; and what became of it for those who still wait.
 create or replace function asked_inserted() returns trigger language plpgsql as $$
@@ -571,7 +602,8 @@ begin
     return null;
 end $$;
 create or replace trigger asked_inserted after insert on asked
-    referencing new table as new_rows for each statement execute function asked_inserted();
+    referencing new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function asked_inserted();
 
 create or replace function asked_updated() returns trigger language plpgsql as $$
 begin
@@ -583,7 +615,8 @@ begin
     return null;
 end $$;
 create or replace trigger asked_updated after update on asked
-    referencing old table as old_rows new table as new_rows for each statement execute function asked_updated();
+    referencing old table as old_rows new table as new_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function asked_updated();
 
 -- Who has just been put last in the queue has missed it.
 create or replace function asked_deleted() returns trigger language plpgsql as $$
@@ -598,7 +631,8 @@ begin
     return null;
 end $$;
 create or replace trigger asked_deleted after delete on asked
-    referencing old table as old_rows for each statement execute function asked_deleted();
+    referencing old table as old_rows for each statement
+    when (current_setting('networklab.carrying', true) is distinct from 'yes') execute function asked_deleted();
 
 -- That somebody is writing, told to all processes and stored nowhere. Whom it is for is a few ranges of slots: of a room
 -- of a thousand one, where all read. Slots that lie so far apart that a payload could not hold them: nobody is told.

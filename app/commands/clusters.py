@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from app.commands.arguments import Refusal
 from app.config import Config
-from app.database.clusters import BETWEEN, has_session
+from app.database.clusters import BETWEEN, holder, where_is
 from app.database.connections import AWAY, Connection, connect
 from app.database.running import migrate_at
 from app.sessions.sessions import SessionError, people_expected
@@ -59,9 +59,11 @@ def _with_accounts_in(config: Config, name: str) -> Config:
     return other
 
 
-async def of_each(config: Config, question: Callable[[Connection], Awaitable[T]]) -> dict[str, T | None]:
-    """What each of several databases says, migrated, by its name; None: it does not answer."""
-    names = [*config.clusters]
+async def of_each(
+    config: Config, question: Callable[[Connection], Awaitable[T]], names: Sequence[str] = ()
+) -> dict[str, T | None]:
+    """What each of several databases says, or those `names`, migrated, by its name; None: it does not answer."""
+    names = names or [*config.clusters]
     said = await asyncio.gather(*(ask(config.of(name), question) for name in names))
     return dict(zip(names, said, strict=True))
 
@@ -100,13 +102,21 @@ def of_session(config: Config, session: str) -> str | None:
 
 async def _having(config: Config, session: str) -> str | None:
     """None: whoever looks for it is to say that there is none."""
-    name, between, _ = session.partition(BETWEEN)
-    if between and name in config.clusters:
-        return name  # it says so itself, and the others need not be there
-    found = await of_each(config, lambda conn: has_session(conn, session))
-    if having := next((name for name, has in found.items() if has), None):
+    named, between, _ = session.partition(BETWEEN)
+    says = bool(between) and named in config.clusters
+    if says:  # where it was opened, and the others need not be there
+        alone = await of_each(config, lambda conn: where_is(conn, session), [named])
+        if (one := alone[named]) and one.moved_to is None:
+            return named
+    said = await of_each(config, lambda conn: where_is(conn, session))
+    found = {name: one for name, one in said.items() if one is not None}
+    having, away = holder(found), [name for name, one in said.items() if one is None]
+    moved_to = found[having].moved_to if having else None
+    if having and moved_to not in away:
         return having
-    if away := [name for name, has in found.items() if has is None]:
+    if says and named in away:
+        return named  # whoever asks there hears why it does not answer
+    if away:
         raise SessionError(
             f"No database that answers has a session “{session[:100]}”, and {' and '.join(away)} does not answer. Try"
             " again when it does."

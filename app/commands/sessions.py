@@ -11,7 +11,9 @@ from app.commands.arguments import as_typed
 from app.commands.clusters import of_each
 from app.commands.connection import in_transaction
 from app.config import Config
+from app.database.connections import Connection
 from app.sessions.sessions import SessionLine, list_sessions
+from app.sessions.transfers import leaving, listed_once
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +52,12 @@ def _of_one(options: argparse.Namespace, config: Config) -> list[SessionLine]:
 
 def _of_all(options: argparse.Namespace, config: Config) -> list[SessionLine]:
     """Of all databases that answer; the others are named."""
-    said = asyncio.run(of_each(config, lambda conn: list_sessions(conn, options.archived)))
+
+    async def listed(conn: Connection) -> tuple[list[SessionLine], set[str]]:
+        return await list_sessions(conn, options.archived), await leaving(conn)
+
+    said = asyncio.run(of_each(config, listed))
     for name in (name for name, lines in said.items() if lines is None):
         print(f"note: {name} does not answer, so its sessions are not among these.", file=sys.stderr)
-    found = [one for lines in said.values() for one in lines or ()]
+    found = listed_once([lines for lines in said.values() if lines is not None])
     return sorted(found, key=lambda one: one.opened_at, reverse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -96,13 +96,6 @@ def _elsewhere(found: Named, first: str) -> ConfigError:
     )
 
 
-async def sessions_among(conn: Connection, ids: Sequence[str]) -> list[str]:
-    """Those of them that are here."""
-    return [
-        one for (one,) in await (await conn.execute(SQL["sessions_among"], dict(ids=list(ids)))).fetchall()
-    ]
-
-
 def first_numbers(names: Sequence[str]) -> dict[str, int]:
     """What each of several databases numbers from, so that what is in one can be moved into another.
 
@@ -118,5 +111,33 @@ def first_numbers(names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-async def has_session(conn: Connection, session_id: str) -> bool:
-    return bool(await value(conn, SQL["has_session"], id=session_id))
+@dataclass(frozen=True, slots=True)
+class FoundIn:
+    """What a database knows of a session. `here`: its rows are. `moved_to`: where it may be, or is if they are not."""
+
+    here: bool
+    moved_to: str | None
+
+
+async def where_are(conn: Connection, ids: Sequence[str]) -> dict[str, FoundIn]:
+    """Of each of these sessions."""
+    found = await (await conn.execute(SQL["where_are"], dict(ids=list(ids)))).fetchall()
+    return {session_id: FoundIn(here, moved_to) for session_id, here, moved_to in found}
+
+
+async def where_is(conn: Connection, session_id: str) -> FoundIn:
+    return (await where_are(conn, [session_id]))[session_id]
+
+
+def holder(found: Mapping[str, FoundIn]) -> str | None:
+    """Who of those that have said something has the session: while it is moved both have its rows, from when all of
+    them have arrived; then it is where they are to be.
+    """
+    having = [name for name, one in found.items() if one.here]
+    return min(having, key=lambda name: found[name].moved_to is not None, default=None)
+
+
+async def moved_from(conn: Connection) -> dict[str, tuple[str, bool]]:
+    """Session → where it was moved to, or is being moved, and whether that has ended."""
+    found = await value(conn, SQL["moved"])
+    return {session: (name, done) for session, name, done in found}

@@ -117,11 +117,16 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
     conn = await connect(url, purpose)
     try:
         async with snapshot(conn):
-            await conn.execute(SQL["set_up"])
-            await read_whole_session(conn)
+            await set_up(conn)
             yield conn
     finally:
         conn.pgconn.finish()
+
+
+async def set_up(conn: Connection) -> None:
+    """For what reads all of a session, to the end of this transaction."""
+    await conn.execute(SQL["set_up"])
+    await read_whole_session(conn)
 
 
 async def pack(

@@ -100,10 +100,9 @@ class _Counts:
     @property
     def rows(self) -> dict[str, int]:
         """How many rows which file of an export should have."""
-        counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms)
-        counts |= dict(networks=self.networks, ties=self.ties)
+        counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms, moves=self.moves)
+        counts |= dict(networks=self.networks, ties=self.ties, results=self.results, erasures=self.erasures)
         counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
-        counts |= dict(results=self.results, erasures=self.erasures, moves=self.moves)
         return {f"{noun}.csv": count for noun, count in counts.items()}
 
 
@@ -116,37 +115,44 @@ async def verify(
     the export of this moment.
     """
     async with export.moment(url, "verify") as conn:
-        counts = await row(conn, _Counts, SQL["counts"], session_id=session_id)
-        assert counts is not None
-        checks = [await _rule(conn, name, session_id, study) for name in RULES]
-        checks.append(await _study_check(conn, session_id, study))
-        checks += [
-            await checked(name, sentence, allowed.breaches(conn, name, session_id, study))
-            for name, sentence in allowed.RULES.items()
-        ]
-        checks += [
-            await checked(name, sentence, recount(conn, session_id, study))
-            for name, (sentence, recount) in RECOUNTS.items()
-        ]
-        notes: list[str] = []
-        with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
-            fresh = Path(folder) / "export.zip"
-            with fresh.open("xb") as file:
-                await export.pack(conn, session_id, study, file)
-            more, now = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
-            checks += more
-            if receipts and exported is None:
-                checks += await _receipt_checks(fresh, receipts, "the export", notes)
-        if exported is not None:
-            title = str(exported)
-            more, old = await _export_checks(conn, exported, session_id, study, counts, title, False)
-            checks += more
-            if old and old.outlived:
-                notes.append(
-                    f"{title} still has {old.outlived:,} texts and answers that were erased since: delete it."
-                )
-            if receipts:
-                checks += await _receipt_checks(exported, receipts, title, notes)
+        return await recounted(conn, session_id, study, exported, receipts)
+
+
+async def recounted(
+    conn: Connection, session_id: str, study: Study, exported: Path | None, receipts: Sequence[Kept]
+) -> Verification:
+    """As this transaction sees it, which `export.set_up` has made ready."""
+    counts = await row(conn, _Counts, SQL["counts"], session_id=session_id)
+    assert counts is not None
+    checks = [await _rule(conn, name, session_id, study) for name in RULES]
+    checks.append(await _study_check(conn, session_id, study))
+    checks += [
+        await checked(name, sentence, allowed.breaches(conn, name, session_id, study))
+        for name, sentence in allowed.RULES.items()
+    ]
+    checks += [
+        await checked(name, sentence, recount(conn, session_id, study))
+        for name, (sentence, recount) in RECOUNTS.items()
+    ]
+    notes: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
+        fresh = Path(folder) / "export.zip"
+        with fresh.open("xb") as file:
+            await export.pack(conn, session_id, study, file)
+        more, now = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
+        checks += more
+        if receipts and exported is None:
+            checks += await _receipt_checks(fresh, receipts, "the export", notes)
+    if exported is not None:
+        title = str(exported)
+        more, old = await _export_checks(conn, exported, session_id, study, counts, title, False)
+        checks += more
+        if old and old.outlived:
+            notes.append(
+                f"{title} still has {old.outlived:,} texts and answers that were erased since: delete it."
+            )
+        if receipts:
+            checks += await _receipt_checks(exported, receipts, title, notes)
     seen = now.counted if now else {}
     return Verification(
         session_id,

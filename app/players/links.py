@@ -36,7 +36,8 @@ class Links:
             return "nobody has one of their own."
         return (
             "the database has only what a link is known again by. Tokens of a list stand in that list; those that an"
-            " earlier version made stand only in the file that `open --links` wrote."
+            " earlier version made, or another database from which this session was moved, stand only in the file that"
+            " `open --links` wrote."
         )
 
     @property

@@ -147,10 +147,18 @@ async def people_expected(conn: Connection) -> int:
 
 
 async def lock_as(conn: Connection, session_id: str, by: str) -> Session:
-    """Lock the session and its lobby; what this transaction does is logged as done by `by`."""
+    """Lock the session and its lobby; what this transaction does is logged as done by `by`.
+
+    Raises `SessionError` for one that is being moved to another database.
+    """
     await conn.execute(SQL["act_as"], dict(by=by))
     found = await row(conn, Session, SQL["lock_session"], id=session_id)
     if found is None:
         return await find_session(conn, session_id)
     await lobby.lock(conn, session_id)
+    if cluster := await value(conn, SQL["leaving_for"], id=session_id):
+        raise SessionError(
+            f"{found.name} is being moved to the database {cluster}, and nothing is done to it meanwhile. If that was"
+            f" broken off, `networklab transfer {session_id} --to {cluster}` finishes it."
+        )
     return found

@@ -109,6 +109,18 @@ async def put_files(conn: Connection, files: Mapping[str, bytes]) -> None:
     await conn.execute(SQL["add_own_files"], dict(files=digest_of(files), paths=[*found], sha256s=sha256s))
 
 
+async def carry_files(source: Connection, target: Connection, files: Mapping[str, bytes]) -> None:
+    """What is in the own files of a study, from another database."""
+    found = own_files(files)
+    for sha256, file in sorted({file.sha256: file for file in found.values()}.items()):
+        if await value(target, SQL["add_content"], sha256=sha256, size=file.size):
+            for number in range(-(-file.size // PIECE)):
+                body = await read_piece(source, sha256, number)
+                await target.execute(SQL["add_piece"], dict(sha256=sha256, number=number, body=body))
+    sha256s = [file.sha256 for file in found.values()]
+    await target.execute(SQL["add_own_files"], dict(files=digest_of(files), paths=[*found], sha256s=sha256s))
+
+
 async def _put(conn: Connection, file: OwnFile) -> None:
     assert file.source is not None
     digest = hashlib.sha256()

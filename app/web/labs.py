@@ -23,7 +23,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.config import Config, ConfigError
 from app.database import clock
 from app.database.clock import DatabaseClock
-from app.database.clusters import BETWEEN
+from app.database.clusters import BETWEEN, moved_from
 from app.database.connections import AWAY
 from app.database.group_commit import Busy
 from app.database.running import migrate_at
@@ -63,6 +63,8 @@ class Labs:
         self.copied: dict[str, float] = {}  # when the last copy began
         self.known: OrderedDict[str, str] = OrderedDict()  # session → database
         self.seeking = Seeking([*config.clusters], self.ask_all, self._learn)
+        # Of each that has said so: which sessions are, or may be, in another one by now, and whether that has ended
+        self.moved: dict[str, dict[str, tuple[str, bool]]] = {}
         self.came, self.closing = asyncio.Event(), asyncio.Event()
 
     @property
@@ -99,10 +101,12 @@ class Labs:
         if found := self.known.get(session_id):
             return found
         name, between, _ = session_id.partition(BETWEEN)
-        return name if between and name in self.config.clusters else None
+        moved = self.moved.get(name) if between else None
+        return None if moved is None or session_id in moved else name
 
     async def of_session(self, session_id: str) -> str:
-        """Its id says where it was opened, or it is sought everywhere; the first one where there is none.
+        """Its id says where it was opened; where it has gone from there, or says nothing, it is sought everywhere; the
+        first one where there is none.
 
         Raises `ClusterAway` where nobody who answers has it and not all do.
         """
@@ -130,7 +134,12 @@ class Labs:
         """
         if found := self.named(cookie.rpartition(".")[0].rpartition(".")[2]):
             return found
-        signed = [name for name, lab in self.there.items() if lab.keys.read_player_cookie(cookie)]
+        signed = [
+            name
+            for name, lab in self.there.items()
+            if (read := lab.keys.read_player_cookie(cookie))
+            and read.session_id not in self.moved.get(name, {})
+        ]
         if not signed and (unknown := [name for name in self.config.clusters if name not in self.there]):
             raise ClusterAway(*unknown)
         return signed[0] if len(signed) == 1 else None
@@ -181,6 +190,16 @@ class Labs:
                     logger.warning(
                         "accounts are not copied to %s now: %s", name, str(error).partition("\n")[0]
                     )
+
+    async def learn(self) -> None:
+        """What has moved from one of them to another, again and again."""
+        while True:
+            for name, moved in (await self.ask_all(_moved_from)).items():
+                before = self.moved.get(name, {})
+                for session_id, _ in before.items() ^ moved.items():
+                    self.known.pop(session_id, None)
+                self.moved[name] = moved
+            await asyncio.sleep(LOOK)
 
     def store(self, name: str, move: NewMove) -> asyncio.Future[Stored]:
         """Raises `Busy`."""
@@ -290,6 +309,11 @@ async def brought(connection: ASGIConnection, lab: Lab) -> bool:  # type: ignore
     return True
 
 
+async def _moved_from(lab: Lab) -> dict[str, tuple[str, bool]]:
+    async with lab.pool.connection() as conn:
+        return await moved_from(conn)
+
+
 @asynccontextmanager
 async def open_labs(config: Config, homes: Homes) -> AsyncIterator[Labs]:
     """Ready once one is there, and the others are or have had a while for it."""
@@ -302,6 +326,7 @@ async def open_labs(config: Config, homes: Homes) -> AsyncIterator[Labs]:
         try:
             await stack.enter_async_context(running(labs.look()))
             await stack.enter_async_context(running(labs.copy_all()))
+            await stack.enter_async_context(running(labs.learn()))
             await stack.enter_async_context(running(homes.run()))
             await labs.begin()
             yield labs

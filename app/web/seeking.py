@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from app.database.clusters import sessions_among
+from app.database.clusters import FoundIn, holder, where_are
 from app.players.players import find_by_tokens
 from app.web.lab import ClusterAway, Lab
 
@@ -47,15 +47,21 @@ class Seeking:
         return _found(await self.files.find((files, path)))
 
     async def _of_sessions(self, ids: Sequence[str]) -> dict[str, Where]:
-        async def those(lab: Lab) -> list[str]:
+        async def those(lab: Lab) -> dict[str, FoundIn]:
             async with lab.pool.connection() as conn:
-                return await sessions_among(conn, ids)
+                return await where_are(conn, ids)
 
         found = await self.everywhere(those)
-        having = {one: name for name in reversed(found) for one in found[name]}
-        for one, name in having.items():
-            self.learn(one, name)
-        return self._nowhere(ids, found) | having
+        where = self._nowhere(ids, found)
+        for one in ids:
+            if (name := holder({name: said[one] for name, said in found.items()})) is None:
+                continue
+            where[one] = name
+            if (moved_to := found[name][one].moved_to) is None:
+                self.learn(one, name)
+            elif moved_to in self.names and moved_to not in found:
+                where[one] = ClusterAway(moved_to)  # where it may have arrived
+        return where
 
     async def _of_tokens(self, tokens: Sequence[str]) -> dict[str, Where]:
         async def standing(lab: Lab) -> list[tuple[str, bool, str]]:
@@ -69,14 +75,16 @@ class Seeking:
             ]
 
         found = await self.everywhere(standing)
-        having = dict[str, tuple[bool, str, str]]()
-        for name, those in found.items():
+        having = dict[str, tuple[bool, str]]()
+        for those in found.values():
             for token, closed, session_id in those:
                 if token not in having or closed < having[token][0]:
-                    having[token] = closed, session_id, name
-        for _, session_id, name in having.values():
-            self.learn(session_id, name)
-        return self._nowhere(tokens, found) | {token: name for token, (_, _, name) in having.items()}
+                    having[token] = closed, session_id
+        # While a session is moved two databases have its people.
+        where = (
+            await self._of_sessions([*{session_id for _, session_id in having.values()}]) if having else {}
+        )
+        return self._nowhere(tokens, found) | {token: where[one] for token, (_, one) in having.items()}
 
     async def _of_files(self, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Where]:
         async def those(lab: Lab) -> list[tuple[str, str]]:

@@ -30,8 +30,14 @@ select exists (select from information_schema.columns
 select name, first, numbers_from from cluster
 where first <> %(first)s and exists (select from account where copied = (cluster.first <> cluster.name))
 
--- name: has_session
-select exists (select from session where id = %(id)s)
+-- name: where_are
+-- Of each of these sessions: whether its rows are here, and in which database it is to be found, or may be, where it was moved
+-- to one.
+select id, session.id is not null, transfer.cluster
+from unnest(%(ids)s::text[]) asked (id)
+left join session using (id)
+left join transfer on transfer.session_id = asked.id
 
--- name: sessions_among
-select id from session where id = any(%(ids)s::text[])
+-- name: moved
+-- All that were moved from here, or are being moved, in one value.
+select coalesce(jsonb_agg(jsonb_build_array(session_id, cluster, done_at is not null) order by session_id), '[]') from transfer

@@ -4,7 +4,8 @@ from recruiting where session_id = %(session_id)s
 
 -- name: newest_recruitments
 select session_id, recruiter, study_id, token, study, standings, not_here, looked_at, look_at, failures, problem
-from recruiting where look_at is not null
+from recruiting r where look_at is not null
+    and not exists (select from transfer t where t.session_id = r.session_id and t.done_at is null)
 order by session_id limit 20
 
 -- name: is_paid_by_another

@@ -330,6 +330,7 @@ where id = %(player_id)s and status in ('finished', 'left') and erased_at is nul
 -- that goes on from what they said.
 select p.id, p.session_id from player p left join room r on r.id = p.room_id
 where p.erase_wanted_at is not null and p.erased_at is null and p.status in ('finished', 'left')
+    and not exists (select from transfer t where t.session_id = p.session_id and t.done_at is null)
     and coalesce(r.status = 'ended', true)
     and not exists (select from bonus b where b.player_id = p.id and b.state in ('open', 'held'))
     and not exists (select from review v where v.player_id = p.id and v.state in ('asked', 'sent'))

@@ -48,5 +48,8 @@ where s.status <> 'closed' and p.status not in ('finished', 'left')
 select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at
 from session where id = %(id)s for no key update
 
+-- name: leaving_for
+select cluster from transfer where session_id = %(id)s and done_at is null
+
 -- name: act_as
 select set_config('networklab.by', %(by)s, true)

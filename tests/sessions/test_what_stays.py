@@ -90,7 +90,7 @@ NAMES_NOBODY = {
     "account login half_login recovery_code api_token session_right study_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
     "attempt door_source": "digests of where tries, or new people, came from, gone after an hour",
-    "secret migration cluster": "the server's own",
+    "secret migration cluster transfer": "the server's own, and where sessions went",
 }
 WHY = "both come from Ptuj"
 

@@ -23,6 +23,7 @@ from app.web.access.rights import give
 from tests.house.clusters import Clusters, two_databases, two_postgres
 from tests.house.guests import Guest
 from tests.house.house import House
+from tests.house.moving import Mover
 from tests.house.studies import ROOM_TALK
 from tests.house.waits import until
 
@@ -354,3 +355,47 @@ def test_the_security_log_goes_back_through_all_databases_and_leaves_nothing_out
         assert "main-1," in (await grace.get("/admin/security?before=x:y,:,-")).text
 
     clusters.main.tell(story())
+
+
+def test_whatever_leads_to_a_session_leads_on_when_it_has_moved(clusters: Clusters) -> None:
+    server = clusters.serve(2)
+    token = researchers_of(clusters)
+    session = clusters.main.open(ROOM_TALK)
+    grace = clusters.main.researcher(server, "grace")
+    guests = [clusters.main.guest(server, session, label) for label in ("R1", "R2", "B1", "B2")]
+    as_program = {"Authorization": f"Bearer {token}"}
+
+    async def story() -> None:
+        for guest in guests:
+            assert (await guest.sign_in()).status in (200, 303)
+        await guests[0].shows("How sure are you?")
+        assert (await guests[0].answer({"belief": "40"})).status == 200
+        await asyncio.to_thread(clusters.main.act, "close", session)
+        over = await guests[0].shows('id="code"')
+        assert (await grace.get(f"/admin/sessions/{session.id}")).status == 200
+        told = await asyncio.to_thread(Mover(clusters).moves, session.id, "east")
+        assert told["rows"]["player"] and not clusters.main.sql("select from session")
+
+        assert code_in(await guests[0].page()) == code_in(over), "by the cookie of the database before"
+        again = Guest(server.base, session.tokens["R1"])
+        link = f"/join/{again.token}?in={session.id}"
+        assert (await again.browser.post(link, {})).status in (200, 303)
+        assert code_in(await again.page()) == code_in(over)
+        again.leave()
+        assert (await grace.get(f"/admin/sessions/{session.id}")).status == 200
+        page = (await grace.get("/admin")).text
+        assert page.count(f'href="/admin/sessions/{session.id}"') == 1
+        listed = await grace.get("/api/v1/sessions", headers=as_program)
+        assert listed.text.count(session.id) == 1
+        verified = await grace.get(f"/api/v1/sessions/{session.id}/verify", headers=as_program)
+        assert '"ok":true' in verified.text
+        assert (await grace.post(f"/admin/sessions/{session.id}/archive", {})).status in (200, 303)
+        assert clusters.east.sql("select archived_at is not null from session") == [(True,)]
+
+    clusters.main.tell(story())
+
+
+def code_in(page: str) -> str:
+    found = re.search(r'id="code">([^<]+)<', page)
+    assert found, page
+    return found[1]

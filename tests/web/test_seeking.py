@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.database.clusters import sessions_among
+from app.database.clusters import where_are
 from app.database.embedded import Postgres
 from app.players.people import Person
 from app.rehearsal.browser import Browser
@@ -48,7 +48,7 @@ def test_what_many_ask_at_once_is_asked_once_and_what_has_just_come_is_found(hou
         asked.append(len(ids))
         conn = await psycopg.AsyncConnection.connect(house.database, autocommit=True)
         try:
-            return dict.fromkeys(ids, False) | dict.fromkeys(await sessions_among(conn, ids), True)
+            return {one: found.here for one, found in (await where_are(conn, ids)).items()}
         finally:
             await conn.close()
 
@@ -78,7 +78,7 @@ def test_who_makes_up_ids_takes_one_place_of_each_database_and_people_play_on(cl
     here = clusters.main.open(ROOM_TALK)
     waiting = (
         "select count(*) filter (where query ~ 'g.token_hash'),"
-        " count(*) filter (where query ~ 'from session where id = any')"
+        " count(*) filter (where query ~ 'asked .id.')"
         " from pg_stat_activity"
         " where datname = current_database() and wait_event_type = 'Lock'"
     )

@@ -48,6 +48,7 @@ What = Literal[
     "study_removed",
     "session_opened",
     "session_archived",
+    "session_transferred",
     "token_made",
     "token_revoked",
     "wrong_token",
