@@ -29,12 +29,12 @@ from tests.bench.streams import Pages
 from tests.house.house import House, Opened
 from tests.house.server import Server
 
-PLAYERS: tuple[int, ...] = (50, 200, 700, 1500, 3000)
+PLAYERS: tuple[int, ...] = (50, 200, 700, 1500, 3000, 6000, 10_000)
 SERVERS: tuple[int, ...] = (1, 2, 4)
 ROOMS: tuple[int, ...] = (4, 20, 100)
 FAST, SLOW = "fast disk", "2 ms flush"
 PATIENCE = 30  # times that somebody comes again who was told to
-THINK = 2  # seconds from one form of a player to the next
+THINK = 8  # seconds from one form of a player to the next
 PEOPLE = 400  # who share the load at saturation …
 WIDTH = 200  # … on so many connections
 TALKERS = 600  # divided by each size of a room
@@ -138,7 +138,7 @@ def _chapter(herds: Sequence[Herd], floods: Sequence[Flood], talks: Sequence[Tal
     broad = max((talk for talk in talks if talk.disk == FAST), key=lambda talk: talk.size)
     best = max((flood for flood in floods if flood.disk == FAST), key=lambda flood: flood.rate)
     figures = (
-        under(f"{largest.players:,} people at once: the last one is placed", [largest.placed], "s", 4),
+        under(f"{largest.players:,} people at once: the last one is placed", [largest.placed], "s", 10),
         under(
             f"{largest.players:,} people, a form every {THINK} s each: answer, p99",
             [percentile(largest.answers, 0.99)],
@@ -229,7 +229,7 @@ def _herd(disk: Disk, server: Server, players: int, seconds: int) -> Herd:
     placed, refused = uvloop.run(_arrive(server.base, forms))
     _all_placed(house, session)
     meter = Meter(disk, server, load=True)
-    first = FIRST + 100_000 * players
+    first = FIRST + 10_000 * players
     receipts, answers = uvloop.run(_answer(server.base, session, seconds, first, meter))
     last = first + len(answers)
     check(house, Load(seconds, 0, 0, receipts, first, last), 0)
