@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ from tests.bench.growth import Disk, Meter
 from tests.bench.load import Plan, post_records
 from tests.bench.plot import Plot
 from tests.bench.records import FIELD, STUDY, check
-from tests.bench.stage import Stage
+from tests.bench.stage import Stage, set_up
 from tests.house.house import House
 
 SERVERS = (1, 2, 3, 4)
+CLUSTERS = (1, 2, 3)
 EACH = 0.25  # of a core, that a server process may have
 POSTGRES = (0.25, 0.5)  # of a core, that all of Postgres may have
 WIDTH, PEOPLE = 200, 400
@@ -31,7 +33,11 @@ as they are answered, for {seconds} s at each number of processes; every receipt
 each.
 How to read it: a process more adds what it may take, as long as Postgres has something left of its share.
 From then on it takes away: the same forms come in more and smaller batches, each of which costs Postgres a
-commit. With twice the share of Postgres the same curve goes on for about twice as many processes."""
+commit. With twice the share of Postgres the same curve goes on for about twice as many processes. A process
+counts for a host here, as each knows nothing of the others.
+Databases: each is a Postgres with {each:.0%} of a core, and before each is a server process with as much; they
+share the same {width} connections. What no further process adds another database does, since sessions that lie in
+different ones have nothing in common."""
 NOWHERE = (
     "Not measured: only root can hold programs to a share of a core (control groups), and not everywhere."
 )
@@ -60,6 +66,7 @@ def run(stage: Stage) -> Chapter:
             _held(own, "postgres", [postmaster, *descendants(postmaster)], share),
         ):
             found[share] = _runs(stage, house, own, servers, seconds)
+    clusters = _of_clusters(stage, own, CLUSTERS[::2] if stage.quick else CLUSTERS, seconds)
     figures = [
         plain(
             f"Postgres {share:.0%} of a core, {one.processes} server processes: acknowledged",
@@ -68,6 +75,10 @@ def run(stage: Stage) -> Chapter:
         )
         for share, runs in found.items()
         for one in (runs[0], max(runs, key=lambda run: run.rate), runs[-1])
+    ]
+    figures += [
+        plain(f"{count} databases, a server process before each: acknowledged", [rate], "forms/s")
+        for count, rate in clusters
     ]
     along = f"server processes, {EACH:.0%} of a core each"
     rates = {
@@ -80,6 +91,13 @@ def run(stage: Stage) -> Chapter:
     plots = (
         Plot("shares-forms", "Forms acknowledged, each part held to its share", "forms/s", along, rates),
         Plot("shares-postgres", "What Postgres takes of it", "% of a core", along, used),
+        Plot(
+            "shares-clusters",
+            f"Forms acknowledged, by databases of {EACH:.0%} of a core each",
+            "forms/s",
+            "databases, a server process before each",
+            {"forms": clusters},
+        ),
     )
     how = HOW.format(each=EACH, people=PEOPLE, width=WIDTH, seconds=seconds)
     return Chapter(title, tuple(dict.fromkeys(figures)), how, plots)
@@ -105,6 +123,37 @@ def _runs(stage: Stage, house: House, own: Path, servers: Sequence[int], seconds
         server.stop()
         runs.append(_Run(processes, len(load.receipts) / load.seconds, meter.used()["Postgres"]))
     return runs
+
+
+def _of_clusters(stage: Stage, own: Path, numbers: Sequence[int], seconds: int) -> list[tuple[float, float]]:
+    """How many databases → forms a second in all of them. Those that are not asked for have nothing to do."""
+    houses, plans = list[House](), list[Plan]()
+    found: list[tuple[float, float]] = []
+    with ExitStack() as stack:
+        for nth in range(max(numbers)):
+            apart = stack.enter_context(set_up(stage.quick))
+            house = stack.enter_context(apart.house("cluster"))
+            server = house.serve(processes=1)
+            session = house.open(STUDY % (FIELD % "f0"), {"any": PEOPLE})
+            plans.append(Plan(server.base, asyncio.run(bring_in(server.base, session)), ["f0"], house.folder))
+            houses.append(house)
+            postmaster = apart.postgres.pid
+            assert postmaster is not None
+            parts = {"postgres": [postmaster, *descendants(postmaster)], "server": house.workers()}
+            for part, pids in parts.items():
+                stack.enter_context(_held(own, f"{part}-of-{nth}", pids, EACH))
+        for lap, count in enumerate(numbers):
+            with ThreadPoolExecutor(count) as together:
+                for last, turn in ((1, 2 * lap), (seconds, 2 * lap + 1)):  # the first warms up
+                    asked = [
+                        together.submit(post_records, plan, WIDTH // count, last, turn)
+                        for plan in plans[:count]
+                    ]
+                    loads = [one.result() for one in asked]
+            for house, load in zip(houses, loads, strict=False):
+                check(house, load, WIDTH // count)
+            found.append((float(count), sum(len(load.receipts) / load.seconds for load in loads)))
+    return found
 
 
 @contextmanager
