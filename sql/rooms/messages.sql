@@ -39,7 +39,7 @@ cross join lateral (
 where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers))
     and (g."of" <> 'direct' or g.to_slot is not null)
     and case when p.slot = 0 then may.readers <> '{}' else is_among(room.id, room.position, p.slot, g.among) end
-    and not exists (select from message m where m.form = g.form)
+    and (select true from message m where m.form = g.form limit 1) is null -- by values, as in rooms/records.sql
     -- What the channel itself limits: how many of one's own while the step is open, and how long after each other.
     and (g.most_there is null or g.nth_there + case when g.turn is null then (
         select count(*) from message m where m.player_id = g.player_id and m.room_id = room.id

@@ -2,7 +2,7 @@
 -- Each is a record of its own, and waits to be handled if it came in time: at a step that was over by then it is only a
 -- record, as any answer. `why`: for what reason nothing is stored; `wait`: the seconds until no more of theirs than may
 -- come within some seconds have come. Where the deadline moves with each move, one that comes after it waits with those
--- that are yet to be handled: they may have moved it.
+-- that are yet to be handled: they may have moved it. What is stored is asked for by values, as in rooms/records.sql.
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds)s::int[],
@@ -19,13 +19,13 @@ with given as (
                 then 'not asked'
             when here.is_open and s.status = 'paused' then 'paused'
             when here.is_open and room.stopped is not null then 'stopped'
-            when before.wait > 0 and not exists (select from record r where r.form = g.form) then 'too fast'
+            when before.wait > 0 and (select true from record r where r.form = g.form limit 1) is null then 'too fast'
             else '' end as why, before.wait,
-        not here.is_open or clock_timestamp() > room.deadline and not (g.goes_on and exists (
-            select from move m where m.room_id = g.room_id and m.position = g.position and m.nth is null
-        )) or exists (
-            select from move m where m.room_id = g.room_id and m.position = g.position and m.ends
-        ) as late
+        not here.is_open or clock_timestamp() > room.deadline and not (g.goes_on and (
+            select true from move m where m.room_id = g.room_id and m.position = g.position and m.nth is null limit 1
+        ) is not null) or (
+            select true from move m where m.room_id = g.room_id and m.position = g.position and m.ends limit 1
+        ) is not null as late
     from given g
     join player p on p.id = g.player_id
     join room on room.id = g.room_id and (room.id = p.room_id or room.player_id = p.id)
@@ -54,7 +54,7 @@ with given as (
         ), 0) + row_number() over (partition by j.player_id, j.room_id, j.round, j.step, j.name order by j.nth),
         j.late, j.form
     from judged j
-    where j.why = '' and not exists (select from record r where r.form = j.form)
+    where j.why = '' and (select true from record r where r.form = j.form limit 1) is null
     order by j.nth
     on conflict do nothing
     returning id, field, value, form, version, late, at

@@ -2,7 +2,9 @@
 -- Of whoever plays, in a room that plays, at a step that asks them; or who is at a solo step of theirs. What is not open any more asked whom it did as it
 -- opened, and whoever sat there then. Of pages at one's own pace, one that is for some is named with each of their slots:
 -- see rooms/paths.py. All that is one case, not conditions of the joins: where nothing is known of the
--- tables yet, the planner takes few rooms to play, and goes through all of them for each answer.
+-- tables yet, the planner takes few rooms to play, and goes through all of them for each answer. And what is stored already
+-- is asked for one by one, by values: of an "exists" a plan that was made while nothing was stored makes a table of all
+-- records for each batch, as long as the connection has it.
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(steps)s::text[], %(rounds)s::int[],
@@ -39,10 +41,11 @@ where case when p.status <> room.during or p.erased_at is not null or room.statu
                 (select min(n.at) from opened_step n where n.room_id = room.id and n.position > o.position),
                 'infinity')
     ) end
-    and not exists (select from record r where r.form = g.form)
-    and case when g.final then not exists (
-        select from record r where r.room_id = g.room_id and r.round = g.round and r.step = g.step and r.player_id = g.player_id
-    ) else true end
+    and (select true from record r where r.form = g.form limit 1) is null
+    and case when g.final then (
+        select true from record r
+        where r.room_id = g.room_id and r.round = g.round and r.step = g.step and r.player_id = g.player_id limit 1
+    ) is null else true end
 order by g.nth
 on conflict do nothing
 returning id, field, value, form::text, version, late

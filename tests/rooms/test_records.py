@@ -15,9 +15,11 @@ import pytest
 
 from app.database.connections import Connection, connect
 from app.database.group_commit import BATCH, GroupCommit
+from app.database.queries import value
 from app.players import players
 from app.rehearsal.browser import Reply
-from app.rooms import lobby, records
+from app.rooms import lobby, messages, records
+from app.rooms.messages import NewMessage
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
 from app.study.stored import read_study
@@ -25,7 +27,7 @@ from app.web.auth import PLAYER_COOKIE
 from tests.house.guests import Guest, hidden_fields, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.server import Server
-from tests.house.studies import TALK
+from tests.house.studies import LONG, NEAR, TALK
 from tests.house.waits import until
 
 PAGE = {"Accept": "text/html"}  # as a browser without scripts asks
@@ -482,6 +484,36 @@ def test_a_batch_with_the_same_form_twice_gives_both_the_same_receipt(house: Hou
     assert outcomes[0] == outcomes[2] == later[1]
     assert outcomes[1] == later[0]
     assert house.sql("select count(*) from record") == [(2,)]
+
+
+def test_what_is_stored_goes_through_nothing_that_was_stored_before(house: House) -> None:
+    """Also by plans from when there was nothing yet, which a connection keeps until somebody analyzes a table."""
+    session = house.open(LONG)
+    answers = _answers(house, session, BATCH)
+
+    async def work() -> None:
+        conn = await connect(house.database, "story")
+        try:
+            for _ in range(40):
+                fresh = [replace(one, form=str(uuid4())) for one in answers]
+                said = [
+                    NewMessage(one.player_id, one.room_id, None, "talk", NEAR, "so it is", str(uuid4()))
+                    for one in answers
+                ]
+                async with conn.transaction():
+                    assert None not in await records.store(conn, fresh)
+                    assert None not in await messages.store(conn, said, most=1_000_000)
+            by_one_plan = (
+                "select count(*) from pg_prepared_statements where generic_plans > 9 and statement ~ 'insert'"
+            )
+            assert await value(conn, by_one_plan.encode()) == 2
+        finally:
+            await conn.close()
+
+    asyncio.run(work())
+    told = "select relname, seq_tup_read, n_tup_ins from pg_stat_user_tables where relname in ('record', 'message')"
+    asyncio.run(until(lambda: len(house.sql(told + " and n_tup_ins > 0")) == 2, "what it did is told"))
+    assert sorted(house.sql(told)) == [("message", 0, 40 * BATCH), ("record", 0, 40 * BATCH)]
 
 
 def test_of_two_answers_of_one_person_that_are_stored_together_the_one_that_came_last_is_the_newest(
