@@ -33,6 +33,21 @@ def of_people(
     return CarriedOver(sum(map(bool, waits)), max(waits, default=0.0))
 
 
+def present(diaries: Iterable[Diary], since: float, until: float) -> int:
+    """How many of them can have noticed what was between these moments: they asked for something, their page was
+    without its stream, or it showed a room. A page in the lobby that nothing happened to has left no trace.
+    """
+    return sum(_was_there(diary, since, until) for diary in diaries)
+
+
+def _was_there(diary: Diary, since: float, until: float) -> bool:
+    return (
+        any(ask.at <= until and ask.at + ask.seconds >= since for ask in diary.asks)
+        or any(lost.at <= until and lost.back >= since for lost in diary.lost)
+        or (diary.seated is not None and diary.seated <= until and diary.here_until >= since)
+    )
+
+
 def _waits(diary: Diary, moments: Sequence[float], until: float, in_order: bool) -> Iterator[float]:
     """From the last moment before, or from when it was sent, if that was later."""
     for lost in diary.lost:

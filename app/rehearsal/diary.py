@@ -59,6 +59,9 @@ class Wrong(NamedTuple):
 
     promise: int  # DESIGN, section 4; 0: the bot itself failed
     sentence: str
+    # For how many seconds something came late, where that is all that is wrong: a machine that is too slow may do so.
+    # 0: it is worse than that, and no machine excuses it
+    late: float = 0.0
 
 
 # What keeps somebody from their page for a while.
@@ -99,9 +102,10 @@ class Diary:
     mischief: dict[str, int] = field(default_factory=dict)  # double clicks, locked phones …
     wrongs: list[Wrong] = field(default_factory=list)
 
-    def wrong(self, promise: int, sentence: str) -> None:
-        if len(self.wrongs) < 100:
-            self.wrongs.append(Wrong(promise, f"{self.label}: {sentence}"))
+    def wrong(self, promise: int, sentence: str, late: float = 0.0) -> None:
+        """What was late is not to leave out what is worse: each may be noted a hundred times."""
+        if sum(bool(one.late) is bool(late) for one in self.wrongs) < 100:
+            self.wrongs.append(Wrong(promise, f"{self.label}: {sentence}", late))
 
     def slip(self, why: str) -> None:
         self.slips[why] = self.slips.get(why, 0) + 1

@@ -148,17 +148,23 @@ class DrillUnderWay:
             moment=LONG_MOMENT if self.drill.patroni else MOMENT,
         )
 
+        holds = False  # `quiet`
+
         async def beside(played: Played, ended: asyncio.Event) -> None:
+            nonlocal holds
             self.playing[database.name] = played
             self.quiet.release()
+            holds = False
             try:
                 await self._until_all_have_come(played, ended)
             finally:
-                await self.quiet.acquire()
                 del self.playing[database.name]
+            holds = await self.quiet.acquire()
 
         runs = self.runs[database.name]
-        async with self.quiet:
+        holds = await self.quiet.acquire()
+        # Who is stopped while it waits for `quiet` has none to release, which is somebody else's by then.
+        try:
             while not self.over.is_set():
                 cast = await self._open(database, players)
                 setting, login = replace(plan, seed=seed + len(runs)), await self._log_in() if nth else None
@@ -167,6 +173,9 @@ class DrillUnderWay:
                         cast, setting, self.scene.base, database.url, self._say(database), beside, login
                     )
                 )
+        finally:
+            if holds:
+                self.quiet.release()
 
     async def _until_all_have_come(self, played: Played, ended: asyncio.Event) -> None:
         """All faults, and after the last of them all people; or until everybody in the session is at their end."""

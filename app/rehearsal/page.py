@@ -181,7 +181,8 @@ class PageSeen:
             self.diary.here_until = now
         late = now - max(self.due, self.connected) if self.due is not None else 0.0
         if late > self.patience:
-            self.diary.wrong(4, f"the page stood still for {late:.0f} s after its deadline ({self.place})")
+            sentence = f"the page stood still for {late:.0f} s after its deadline ({self.place})"
+            self.diary.wrong(4, sentence, late)
         self.due = None
 
 

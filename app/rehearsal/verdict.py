@@ -50,7 +50,8 @@ class Promise:
     number: int
     sentence: str
     checked: bool
-    wrongs: tuple[str, ...]
+    wrongs: tuple[str, ...]  # the worst first
+    late: float = 0.0  # seconds, the most, where all that is wrong is that something came late; else 0
 
     @property
     def ok(self) -> bool:
@@ -201,13 +202,12 @@ async def judge(played: Played) -> Verdict:
     if not played.url:
         wrongs += [*ends.wrongs, *_without_code(diaries)]
     promises = tuple(
-        Promise(
+        _promise(
             number,
-            sentence,
             watched if number == 6 else bool(played.url) or number not in FROM_DATABASE,
-            tuple(wrong.sentence for wrong in wrongs if wrong.promise == number),
+            [wrong for wrong in wrongs if wrong.promise == number],
         )
-        for number, sentence in PROMISES.items()
+        for number in PROMISES
     )
     figures = figures_of(played, evidence)
     answered = _answered(diaries, evidence)
@@ -230,6 +230,13 @@ async def judge(played: Played) -> Verdict:
         _asks(study)
         and not (answered.forms or figures["records acknowledged"] or figures["messages acknowledged"]),
     )
+
+
+def _promise(number: int, checked: bool, wrongs: Sequence[Wrong]) -> Promise:
+    """What was only late comes last, the latest of it first."""
+    worst = sorted(wrongs, key=lambda one: (bool(one.late), -one.late))
+    late = worst[0].late if worst else 0.0
+    return Promise(number, PROMISES[number], checked, tuple(one.sentence for one in worst), late)
 
 
 def _asks(study: Study) -> bool:
@@ -287,7 +294,7 @@ def _ticks(played: Played) -> Iterator[Wrong]:
     gap = longest_gap(played)
     # While the database is away there is nothing to show: a drill says for how long that may be.
     if gap > max(GAP, played.plan.patience if played.faults else 0.0):
-        yield Wrong(6, f"it stood still for {gap:.1f} s")
+        yield Wrong(6, f"it stood still for {gap:.1f} s", gap)
 
 
 def _memory(played: Played) -> Iterator[Wrong]:

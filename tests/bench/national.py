@@ -191,7 +191,9 @@ async def _tell(heard: Mapping[int, Heard], meter: Meter) -> None:
 
 
 def _chapter(crowd: Crowd, found: Found) -> Chapter:
+    """What broke is told before any figure is made of it, which may be of nothing then."""
     played, verdicts = [one for one, _ in found.runs], [verdict for _, verdict in found.runs]
+    promises, broke = held(verdicts, found.log)
     diaries = [diary for one in played for diary in one.diaries]
     came = [diary.came for diary in diaries if diary.came is not None]
     answers = [1000 * one for one in latencies(diaries, "records")]
@@ -205,7 +207,6 @@ def _chapter(crowd: Crowd, found: Found) -> Chapter:
         return [1000 * max(verdict.figures.get(name, 0.0) for verdict in verdicts)]
 
     streams = [_streams(one) for one in played[0].gauges.samples]
-    promises, broke = held(verdicts)
     figures: list[Figure] = [
         promises,
         plain("came", [len(came)], "people"),

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.database.embedded import Postgres
+from app.rehearsal.carried_over import present
 from app.rehearsal.cast import Rehearsal, open_rehearsal
 from app.rehearsal.figures import longest_gap
 from app.rehearsal.patroni import NEEDED, PatroniCluster
@@ -22,7 +23,7 @@ from app.web.processes import allow_many_connections
 from tests.bench.alone import alone
 from tests.bench.country import NEEDS, Country, founded, held, own_network, possible, say
 from tests.bench.estimate import without_waiting
-from tests.bench.figure import Chapter, percentile, plain, under
+from tests.bench.figure import Chapter, WrongAnswer, percentile, plain, under
 from tests.bench.stage import Stage
 
 TITLE = "A day of a panel"
@@ -228,7 +229,13 @@ async def _fail(cluster: PatroniCluster, after: float, lost: asyncio.Event) -> F
 
 
 def _chapter(day: Day, found: Found) -> Chapter:
-    lost = found.failover.lost
+    """What broke is told before any figure is made of it, which may be of nothing then."""
+    promises, broke = held([verdict for _, _, verdict in found.runs], found.log)
+    lost, led = found.failover.lost, found.failover.led
+    if not present([diary for _, one, _ in found.of(FAILS) for diary in one.diaries], lost, led):
+        raise WrongAnswer(
+            f"`{FAILS}` was lost while nobody was there: let people come earlier, or for longer"
+        )
     receipts = sorted(
         told.at for _, one, _ in found.of(FAILS) for diary in one.diaries for told in diary.told
     )
@@ -238,7 +245,6 @@ def _chapter(day: Day, found: Found) -> Chapter:
     answers = list(taken_by_answers(elsewhere, 0.0, lost))
     meanwhile = list(taken_by_answers(elsewhere, lost, until))
     ticks = [ticks_apart(one, lost, until) for one in elsewhere if one.started < until and one.ended > lost]
-    promises, broke = held([verdict for _, _, verdict in found.runs])
     figures = (
         promises,
         plain("sessions", [len(found.runs)], "sessions"),
