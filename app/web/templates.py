@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
+from types import FunctionType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -34,7 +35,8 @@ FOLDER = PROJECT / "templates"
 _PLAIN = frozenset((str, int, Markup))
 _CODE = re.compile("`([^`]{1,200})`")
 _FIRST = re.compile(r"(.+?[.?!])(?:\s+(.+))?", re.DOTALL)  # of some sentences
-MOST_ASKED, LONG = 2_000, 100  # questions that are kept as they were drawn; characters of an answer in one
+MOST_ASKED, LONG = 200, 100  # questions that are kept as they were drawn; characters of an answer in one
+FIELD = "player/fields.html"  # where `field` draws one
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
 told_of_unloaded: list[Callable[[Study, str, str], None]] = []  # a file or a site, and what of it
@@ -178,7 +180,7 @@ def _settings(
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     # Not `texts` itself: a study's page could reach what all studies share.
     environment.globals.update(_words(texts), language=texts.language, direction=texts.direction)
-    environment.globals.update(asset=asset, own_pages=own_pages, asked=_asked())
+    environment.globals.update(asset=asset, own_pages=own_pages, asked=_asked(environment))
     environment.filters["money"] = lambda amount, study, exact=False: texts.money(
         amount, study.pay.currency, exact
     )
@@ -215,11 +217,13 @@ def _words(texts: Texts) -> dict[str, Callable[..., Markup]]:
     return dict(_=gettext, gettext=gettext, ngettext=ngettext)
 
 
-def _asked() -> Callable[..., Markup]:
+def _asked(environment: Environment) -> Callable[..., Markup]:
     """A question of a step, with what somebody has answered: drawn once for all to whom it is shown like that.
 
     When a host ends, hundreds of pages come anew at the same moment, and questions are a third of each of them. It is
-    a function and no object, as a study's page can reach what an object has: others' answers.
+    a function and no object, as a study's page can reach what an object has: others' answers. What our own `field`
+    draws is kept: a macro of a study's page may write there who asks. What somebody wrote, or tells who they are, is
+    not kept either: it is theirs alone, and would outlive its erasure.
     """
     drawn: dict[
         tuple[int, str, str], tuple[Field, Markup]
@@ -228,17 +232,32 @@ def _asked() -> Callable[..., Markup]:
     def asked(
         draw: Callable[..., Markup], step: Step, one: Field, value: str, error: str, stem: str
     ) -> Markup:
-        of_one = error or one.of or step.shuffles or step.limiting or len(value) > LONG
-        if of_one:
+        ours = _template(environment, FIELD).module.field  # type: ignore[attr-defined]
+        of_one = error or one.of or step.shuffles or step.limiting or not _is_common(one, value)
+        if of_one or not _are_same(draw, ours):
             return draw(one, value, error, stem)
         found = drawn.get(key := (id(one), value, stem))
         if found is None:
             if len(drawn) >= MOST_ASKED:
                 drawn.clear()
-            found = drawn[key] = one, draw(one, value, error, stem)
+            found = drawn[key] = one, ours(one, value, error, stem)
         return found[1]
 
     return asked
+
+
+def _are_same(one: object, other: object) -> bool:
+    """Of two macros, whether they are written in the same place: each import makes another of them."""
+    one, other = getattr(one, "_func", None), getattr(other, "_func", None)
+    return (
+        isinstance(one, FunctionType) and isinstance(other, FunctionType) and one.__code__ is other.__code__
+    )
+
+
+def _is_common(one: Field, value: str) -> bool:
+    """Whether others may well have said the same."""
+    own = one.kind.is_words or one.private or len(value) > LONG
+    return type(value) is str and not (value and own)
 
 
 def _listed(texts: Texts, names: Iterable[str]) -> Markup:

@@ -50,9 +50,11 @@ class Live:
     async def snapshot(self, page: Page) -> bytes:
         """Everything this page shows now, and before it as of when; from here on the page gets what comes after."""
         while True:
-            as_of = beat()
             await self.studies.of(page.session_id)
             async with self.turns, self.pool.connection() as conn:
+                as_of = (
+                    beat()
+                )  # not from before the turn: the page refuses what is old, and would come once more
                 place = await place_of(conn, self.shared, page.session_id, page.player_id)
             self.leave(page)
             if place is None:
