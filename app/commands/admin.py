@@ -214,13 +214,13 @@ def _revoke_token(options: argparse.Namespace, config: Config) -> int:
 
 
 def _log(options: argparse.Namespace, config: Config) -> int:
-    """Of all databases that there are; what is about a session is where that is."""
+    """Of all databases that there are: what is about a session stays where it was when that was done."""
 
     async def work(conn: Connection) -> list[SecurityEvent]:
         return await read_all(conn, options.session, most=options.most)
 
     found, away = dict[str, list[SecurityEvent]](), list[str]()
-    if config.clusters and not options.session:
+    if config.clusters:
         said = asyncio.run(of_each(config, work))
         found = {name: events for name, events in said.items() if events is not None}
         away = [name for name, events in said.items() if events is None]

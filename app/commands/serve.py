@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 def _serve_several(config: Config, listener: socket.socket, beside: socket.socket | None) -> int:
     """Whichever is away now is taken in by the processes when it comes."""
-    wanted, left_out = Fit(config.processes, config.pool_size), list[str]()
+    wanted, left_out = Fit(config.processes, config.pool_size, several=True), list[str]()
     fit, there = wanted, list[Config]()
     for own in map(config.of, config.clusters):
         try:
@@ -67,7 +67,8 @@ def _serve_several(config: Config, listener: socket.socket, beside: socket.socke
             )
             continue
         there.append(own)
-        fit = Fit(min(fit.processes, its_own.processes), min(fit.pool_size, its_own.pool_size))
+        smaller = min(fit.processes, its_own.processes), min(fit.pool_size, its_own.pool_size)
+        fit = Fit(*smaller, several=True)
         left_out += [f"{own.cluster}: {said}"] if said else []
     if not there:
         raise Refusal("None of the databases of DATABASE_URLS answers. " + " ".join(left_out))

@@ -137,7 +137,14 @@ def holder(found: Mapping[str, FoundIn]) -> str | None:
     return min(having, key=lambda name: found[name].moved_to is not None, default=None)
 
 
-async def moved_from(conn: Connection) -> dict[str, tuple[str, bool]]:
-    """Session → where it was moved to, or is being moved, and whether that has ended."""
-    found = await value(conn, SQL["moved"])
-    return {session: (name, done) for session, name, done in found}
+Moved = dict[
+    str, tuple[str, bool]
+]  # session → where it was moved to, or is being moved, and whether that has ended
+
+
+async def moved_from(conn: Connection, state: str = "") -> tuple[str, Moved | None]:
+    """What tells these from any others, and all that were moved from here; None while it is still that `state`."""
+    found = await (await conn.execute(SQL["moved"], dict(state=state))).fetchone()
+    assert found is not None, "there is one row"
+    now, moved = found
+    return now, None if moved is None else {session: (name, done) for session, name, done in moved}

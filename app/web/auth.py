@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from litestar.connection import ASGIConnection
@@ -98,12 +97,16 @@ def told_address(text: str) -> SplitResult:
 
 def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[type-arg]
     """Player and session from the signed cookie, without the database. Raises `NotSignedIn`."""
-    return player_in(dict(connection.scope["headers"]), *_keys_of(connection))
+    return _named(dict(connection.scope["headers"]), _signed_in(connection))
 
 
-def player_in(headers: RawHeaders, *keys: Keys) -> tuple[int, str]:
-    """Raises `OtherPlayer` where the page that asks says that it is somebody else's."""
-    found = _signed_in(headers, *keys)
+def player_in(headers: RawHeaders, keys: Keys) -> tuple[int, str]:
+    """The same by the keys of one database. Raises `OtherPlayer` where the page that asks says that it is somebody
+    else's."""
+    return _named(headers, keys.read_player_cookie(cookie_in(headers, PLAYER_COOKIE)))
+
+
+def _named(headers: RawHeaders, found: PlayerCookie | None) -> tuple[int, str]:
     if found is None:
         raise NotSignedIn
     check_whose(headers.get(b"player", b"").decode("latin-1"), found.player_id)
@@ -122,23 +125,22 @@ def renewed_cookie(connection: ASGIConnection) -> dict[str, str]:  # type: ignor
     For who is still in the session: the cookie of everybody else ends a week after they were last in it.
     """
     lab = lab_of(connection)
-    found = _signed_in(dict(connection.scope["headers"]), *_keys_of(connection))
+    found = _signed_in(connection)
     if found is None or (found.at is not None and time.time() < found.at + DAY):
         return {}
     key = lab.keys.player_cookie(found.player_id, found.session_id)
     return own_cookie(connection, PLAYER_COOKIE, key)
 
 
-def _signed_in(headers: RawHeaders, *keys: Keys) -> PlayerCookie | None:
-    cookie = cookie_in(headers, PLAYER_COOKIE)
-    return next((found for one in keys if (found := one.read_player_cookie(cookie))), None)
-
-
-def _keys_of(connection: ASGIConnection) -> Iterator[Keys]:  # type: ignore[type-arg]
-    """Of the database that the session is in, and of the others: it may have been moved from one since."""
-    yield lab_of(connection).keys
-    if (labs := connection.app.state.labs) is not None:
-        yield from (lab.keys for lab in labs.there.values())
+def _signed_in(connection: ASGIConnection) -> PlayerCookie | None:  # type: ignore[type-arg]
+    """By the key of the database that the session is in, or of one from which it has moved; no other's counts: whoever
+    has that could be anybody in all of them."""
+    cookie = cookie_in(dict(connection.scope["headers"]), PLAYER_COOKIE)
+    found, labs = lab_of(connection).keys.read_player_cookie(cookie), connection.app.state.labs
+    if found is not None or labs is None:
+        return found
+    read = ((name, lab.keys.read_player_cookie(cookie)) for name, lab in labs.there.items())
+    return next((one for name, one in read if one and one.session_id in labs.moved.get(name, {})), None)
 
 
 def cookie_in(headers: RawHeaders, name: str) -> str:

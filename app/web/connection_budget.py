@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.config import ConfigError
 from app.database.connections import Connection, connect, is_pooled
@@ -14,6 +14,7 @@ SQL = Queries(__name__)
 # Group commits of sign-ins, records, messages, moves and what came of those; hub, listener, conductor; the
 # referee's two; statistics, access, erasures, recruiters.
 OWN = 14
+HEARING = 1  # of several databases: which sessions have moved
 SMALLEST = 2  # pool
 SPARE = 2  # for downloads, and commands
 GONE = 30.0  # seconds in which Postgres notices that a machine with connections is gone
@@ -50,10 +51,11 @@ class Allowance:
 class Fit:
     processes: int
     pool_size: int
+    several: bool = False  # databases, of each of which this is
 
     @property
     def connections(self) -> int:
-        return self.processes * of_a_process(self.pool_size) + SPARE
+        return self.processes * of_a_process(self.pool_size, self.several) + SPARE
 
 
 def hands(pool_size: int) -> tuple[int, int]:
@@ -61,9 +63,9 @@ def hands(pool_size: int) -> tuple[int, int]:
     return max(1, min(3, pool_size // 2)), max(1, min(2, pool_size // 4))
 
 
-def of_a_process(pool_size: int) -> int:
-    """Connections that it takes when all it does is done at once."""
-    return pool_size + OWN + sum(hands(pool_size))
+def of_a_process(pool_size: int, several: bool = False) -> int:
+    """Connections that it takes when all it does is done at once; of `several` databases, of each."""
+    return pool_size + OWN + several * HEARING + sum(hands(pool_size))
 
 
 def counted(processes: int) -> str:
@@ -74,7 +76,7 @@ def fitting(wanted: Fit, free: int) -> Fit | None:
     """The same, or with smaller pools, or with fewer processes; None where not even the smallest fits."""
     for processes in range(wanted.processes, 0, -1):
         for pool_size in range(wanted.pool_size, min(SMALLEST, wanted.pool_size) - 1, -1):
-            fit = Fit(processes, pool_size)
+            fit = replace(wanted, processes=processes, pool_size=pool_size)
             if fit.connections <= free:
                 return fit
     return None
@@ -109,7 +111,7 @@ async def fit_into(url: str, wanted: Fit, embedded: bool) -> tuple[Fit, str]:
         return fit, ""
     told = f"Postgres has {free} connections left for the account {found.role}"
     if fit is None:
-        least = Fit(1, SMALLEST).connections
+        least = replace(wanted, processes=1, pool_size=SMALLEST).connections
         raise ConfigError(
             f"{told}, and the smallest server takes {least}. {found.cure(least + found.taken, embedded)}"
         )

@@ -23,8 +23,8 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.config import Config, ConfigError
 from app.database import clock
 from app.database.clock import DatabaseClock
-from app.database.clusters import BETWEEN, moved_from
-from app.database.connections import AWAY
+from app.database.clusters import BETWEEN, Moved, moved_from
+from app.database.connections import AWAY, Line
 from app.database.group_commit import Busy
 from app.database.running import migrate_at
 from app.rooms.awaited import Coming
@@ -45,8 +45,9 @@ KNOWN = 100_000  # sessions of which a process knows where they are
 # Of a session in an address: what is none is in no database, and nobody is asked for it.
 AN_ID, A_TOKEN = re.compile(r"[\w-]{1,60}"), re.compile(r"[^\0]{1,200}")
 SILENT = 5.0  # seconds for which who did not answer is not asked
-FULL = (PoolTimeout, TooManyRequests)  # all our connections are in use: that says nothing of the database
-FAULTS = (psycopg.Error, OSError, TimeoutError, *FULL)
+# All our connections are in use, perhaps until a question's own time is over: that says nothing of the database.
+FULL = (PoolTimeout, TooManyRequests, TimeoutError)
+FAULTS = (psycopg.Error, OSError, *FULL)
 logger = logging.getLogger(__name__)
 
 
@@ -63,8 +64,7 @@ class Labs:
         self.copied: dict[str, float] = {}  # when the last copy began
         self.known: OrderedDict[str, str] = OrderedDict()  # session → database
         self.seeking = Seeking([*config.clusters], self.ask_all, self._learn)
-        # Of each that has said so: which sessions are, or may be, in another one by now, and whether that has ended
-        self.moved: dict[str, dict[str, tuple[str, bool]]] = {}
+        self.moved: dict[str, Moved] = {}  # of each that is there
         self.came, self.closing = asyncio.Event(), asyncio.Event()
 
     @property
@@ -145,7 +145,8 @@ class Labs:
         return signed[0] if len(signed) == 1 else None
 
     async def ask_all(self, question: Callable[[Lab], Awaitable[T]], only: str = "") -> dict[str, T]:
-        """What each that is there says, in their order, or one alone; who fails, or takes too long, says nothing."""
+        """What each that is there says, in their order, or one alone; who fails, or takes too long, says nothing. One
+        that hangs is found by `_hear`, on a connection that it does not share with hundreds of players."""
 
         async def ask(name: str, lab: Lab) -> tuple[str, T] | None:
             clock.go_by(self.clocks[name])
@@ -187,19 +188,8 @@ class Labs:
                     async with asyncio.timeout(ANSWERS):
                         await self.copy_accounts_to(name)
                 except (*FAULTS, ClusterAway) as error:
-                    logger.warning(
-                        "accounts are not copied to %s now: %s", name, str(error).partition("\n")[0]
-                    )
-
-    async def learn(self) -> None:
-        """What has moved from one of them to another, again and again."""
-        while True:
-            for name, moved in (await self.ask_all(_moved_from)).items():
-                before = self.moved.get(name, {})
-                for session_id, _ in before.items() ^ moved.items():
-                    self.known.pop(session_id, None)
-                self.moved[name] = moved
-            await asyncio.sleep(LOOK)
+                    why = str(error).partition("\n")[0]
+                    logger.warning("accounts are not copied to %s now: %s", name, why)
 
     def store(self, name: str, move: NewMove) -> asyncio.Future[Stored]:
         """Raises `Busy`."""
@@ -219,13 +209,16 @@ class Labs:
             try:
                 await migrate_at(config.past_pooler(url), config)
                 async with open_lab(config, url, self.homes) as lab:
-                    self.there = {
-                        one: lab if one == name else self.there[one]
-                        for one in self.config.clusters
-                        if one == name or one in self.there
-                    }
-                    self.came.set()
-                    await self.closing.wait()
+                    hearing = Line(lab.url, "moved sessions")
+                    try:
+                        state = await self._hear(name, hearing)
+                        there = self.there | {name: lab}
+                        self.there = {one: there[one] for one in self.config.clusters if one in there}
+                        self.came.set()
+                        async with running(self._hear_again(name, hearing, state)):
+                            await self.closing.wait()
+                    finally:
+                        hearing.drop()
             except (*FAULTS, ConfigError) as error:
                 logger.warning("%s is not there, trying again: %s", name, str(error).partition("\n")[0])
                 await asyncio.sleep(AGAIN)
@@ -252,6 +245,30 @@ class Labs:
                     await self.came.wait()
         except TimeoutError:
             pass  # the others are taken in as they come
+
+    async def _hear(self, name: str, line: Line, state: str = "") -> str:
+        """What has moved from this one to another since it was in that `state`. Raises `FAULTS`."""
+        async with asyncio.timeout(ANSWERS):
+            await line.get()
+        async with line.within(ANSWERS) as conn:
+            state, moved = await moved_from(conn, state)
+        if moved is not None:
+            for session_id, _ in self.moved.get(name, {}).items() ^ moved.items():
+                self.known.pop(session_id, None)
+            self.moved[name] = moved
+        return state
+
+    async def _hear_again(self, name: str, line: Line, state: str) -> None:
+        """Again and again, of each by itself: `transfer` relies on that, whoever hangs or waits for the pool."""
+        while True:
+            await asyncio.sleep(LOOK)
+            try:
+                state = await self._hear(name, line, state)
+            except FAULTS as error:
+                logger.warning("%s does not say what moved: %s", name, str(error).partition("\n")[0])
+                line.drop()
+                state = ""  # on another connection it may be another primary
+                self.silent[name] = time.monotonic() + SILENT
 
     def _learn(self, session_id: str, name: str) -> None:
         self.known[session_id] = name
@@ -309,11 +326,6 @@ async def brought(connection: ASGIConnection, lab: Lab) -> bool:  # type: ignore
     return True
 
 
-async def _moved_from(lab: Lab) -> dict[str, tuple[str, bool]]:
-    async with lab.pool.connection() as conn:
-        return await moved_from(conn)
-
-
 @asynccontextmanager
 async def open_labs(config: Config, homes: Homes) -> AsyncIterator[Labs]:
     """Ready once one is there, and the others are or have had a while for it."""
@@ -326,7 +338,6 @@ async def open_labs(config: Config, homes: Homes) -> AsyncIterator[Labs]:
         try:
             await stack.enter_async_context(running(labs.look()))
             await stack.enter_async_context(running(labs.copy_all()))
-            await stack.enter_async_context(running(labs.learn()))
             await stack.enter_async_context(running(homes.run()))
             await labs.begin()
             yield labs

@@ -39,5 +39,10 @@ left join session using (id)
 left join transfer on transfer.session_id = asked.id
 
 -- name: moved
--- All that were moved from here, or are being moved, in one value.
-select coalesce(jsonb_agg(jsonb_build_array(session_id, cluster, done_at is not null) order by session_id), '[]') from transfer
+-- Whether a transfer has been begun, ended or given up since `state` was that; if so, all that were moved from here, or are being
+-- moved, in one value. Asked again and again by each process: the rest is not read where nothing is new.
+select state, case when state <> %(state)s then (
+    select coalesce(jsonb_agg(jsonb_build_array(session_id, cluster, done_at is not null) order by session_id), '[]') from transfer
+) end from (
+    select concat_ws(' ', count(*), count(done_at), extract(epoch from max(began_at)), extract(epoch from max(done_at))) from transfer
+) now (state)

@@ -8,7 +8,8 @@ from string import ascii_lowercase
 import pytest
 
 from app.config import ConfigError
-from app.database.clusters import NUMBERS, RANGES, be_named, first_numbers
+from app.database.clusters import NUMBERS, RANGES, be_named, first_numbers, moved_from
+from app.database.connections import Connection
 from app.database.embedded import Postgres
 from tests.house.clusters import two_databases
 from tests.house.house import House
@@ -65,3 +66,29 @@ def test_first_numbers_differ_and_what_comes_behind_changes_none() -> None:
     assert {name: found[name] for name in names[:40]} == first_numbers(names[:40])
     assert max(found.values()) + NUMBERS <= 10**11 < 2**53, "11 digits, which a spreadsheet shows as they are"
     assert len(first_numbers([*names, "more"])) == RANGES + 1
+
+
+def test_what_has_moved_is_read_again_when_any_of_it_is_new(house: House) -> None:
+    """By each process, twice a second: of all that ever moved only whether there is anything new."""
+    begins = (
+        "insert into transfer (session_id, cluster, by) values (%s, 'east', 'ada') on conflict (session_id) do update"
+        " set began_at = excluded.began_at, done_at = null"
+    )
+
+    async def story(conn: Connection) -> None:
+        state, moved = await moved_from(conn)
+        assert moved == {}
+        for change, given, found in (
+            (begins, ("one",), {"one": ("east", False)}),
+            ("update transfer set done_at = clock_timestamp()", (), {"one": ("east", True)}),
+            (begins, ("two",), {"one": ("east", True), "two": ("east", False)}),
+            ("delete from transfer where session_id = %s", ("two",), {"one": ("east", True)}),
+            (begins, ("one",), {"one": ("east", False)}),
+            ("delete from transfer", (), {}),
+        ):
+            house.sql(change, *given)
+            state, moved = await moved_from(conn, state)
+            assert moved == found, change
+            assert await moved_from(conn, state) == (state, None)
+
+    house.read(story)

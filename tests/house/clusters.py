@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+
+import psycopg
+from psycopg.sql import SQL, Identifier
 
 from app.database.clusters import as_address
 from app.database.embedded import Postgres
@@ -49,6 +52,14 @@ def two_postgres(main: Postgres, east: Postgres, new: Postgres, folder: Path) ->
     with a_database(main if new is east else east) as old:
         its = new_database(new)
         yield from _two(*((old, its) if new is east else (its, old)), folder)
+
+
+@asynccontextmanager
+async def locked(house: House, table: str = "session") -> AsyncIterator[None]:
+    """Nobody can read it in this database."""
+    async with await psycopg.AsyncConnection.connect(house.database) as conn:
+        await conn.execute(SQL("lock table {} in access exclusive mode").format(Identifier(table)))
+        yield
 
 
 def _two(first: str, second: str, folder: Path) -> Iterator[Clusters]:

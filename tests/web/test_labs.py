@@ -20,7 +20,8 @@ from app.web.access.accounts import put_account, remove_account
 from app.web.access.api_tokens import make
 from app.web.access.copies import copy_accounts
 from app.web.access.rights import give
-from tests.house.clusters import Clusters, two_databases, two_postgres
+from app.web.signing import read_keys
+from tests.house.clusters import Clusters, locked, two_databases, two_postgres
 from tests.house.guests import Guest
 from tests.house.house import House
 from tests.house.moving import Mover
@@ -393,6 +394,75 @@ def test_whatever_leads_to_a_session_leads_on_when_it_has_moved(clusters: Cluste
         assert clusters.east.sql("select archived_at is not null from session") == [(True,)]
 
     clusters.main.tell(story())
+
+
+def test_players_who_have_all_connections_of_one_do_not_make_it_one_that_is_away(clusters: Clusters) -> None:
+    server = clusters.serve(NETWORKLAB_POOL_SIZE="2")
+    researchers_of(clusters)
+    session, other = clusters.east.open(ROOM_TALK), clusters.main.open(ROOM_TALK)
+    grace = clusters.main.researcher(server, "grace")
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def story() -> None:
+        guests = [clusters.main.guest(server, session, label) for label in ("R1", "R2", "B1", "B2")]
+        for guest in guests:
+            assert (await guest.sign_in()).status in (200, 303)
+        await guests[0].shows("How sure are you?")
+        async with locked(clusters.east, "draft"):
+            coming = [asyncio.create_task(guest.browser.get("/play")) for guest in guests]
+            await until(lambda: clusters.east.sql(waiting) == [(2,)], "all of the pool")
+            page = (await grace.get("/admin")).text
+            assert "east does not answer" in page and other.id in page and session.id not in page
+        page = (await grace.get("/admin")).text
+        assert "does not answer" not in page and session.id in page, "nothing was wrong with it"
+        assert {(await one).status for one in coming} == {200}
+
+    clusters.main.tell(story())
+
+
+def test_the_key_of_one_database_is_worth_nothing_in_another(clusters: Clusters) -> None:
+    server = clusters.serve()
+    session = clusters.main.open(ROOM_TALK)
+    keys = {name: house.read(read_keys) for name, house in clusters.houses.items()}
+
+    async def story() -> None:
+        guest = clusters.main.guest(server, session, "R1")
+        assert (await guest.sign_in()).status in (200, 303)
+        [(player,)] = clusters.main.sql("select id from player where label = 'R1'")
+        for name, status in (("main", 200), ("east", 403)):
+            guest.browser.cookies = {"networklab_player": keys[name].player_cookie(player, session.id)}
+            assert (await guest.browser.get("/play")).status == status, name
+        guest.leave()
+
+    clusters.main.tell(story())
+
+
+def test_what_was_done_to_a_session_before_it_moved_is_shown_to_whose_it_is(clusters: Clusters) -> None:
+    server = clusters.serve()
+    researchers_of(clusters)
+    mover, session = Mover(clusters), clusters.main.open(ROOM_TALK)
+    clusters.main.do(lambda conn: give(conn, session.id, "grace", "owner", "story"))
+    clusters.main.act("close", session)
+    mover.moves(session.id, "east")
+    grace, otto = (clusters.main.researcher(server, name) for name in ("grace", "otto"))
+
+    async def story() -> None:
+        for path in ("/admin/security", f"/admin/sessions/{session.id}/security"):
+            text = (await grace.get(path)).text
+            [line] = re.findall(r"<li>(?:(?!</li>).)*put grace on the session.*?</li>", text, re.DOTALL)
+            assert ", in main<" in line, path
+            assert "moved the session from the database main to east" in text and ", in east<" in text
+        assert session.id not in (await otto.get("/admin/security")).text
+        assert (await otto.get(f"/admin/sessions/{session.id}/security")).status == 404
+
+    clusters.main.tell(story())
+    told = mover.type("admin", "log", "--session", session.id, "--json").stdout.splitlines()
+    noted = {(one["what"], one["database"]) for one in map(json.loads, told)}
+    assert {
+        ("right_given", "main"),
+        ("session_transferred", "main"),
+        ("session_transferred", "east"),
+    } <= noted
 
 
 def code_in(page: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -18,7 +17,7 @@ from app.web.access.accounts import put_account
 from app.web.access.api_tokens import PREFIX, make
 from app.web.access.guesses import UNSURE_LINKS, WRONG_TOKENS
 from app.web.seeking import MOST, OneQuestion
-from tests.house.clusters import Clusters, two_databases, two_postgres
+from tests.house.clusters import Clusters, locked, two_databases, two_postgres
 from tests.house.guests import Guest
 from tests.house.house import House
 from tests.house.studies import ROOM_TALK
@@ -31,14 +30,6 @@ MANY = 120
 def clusters(postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
     with two_databases(postgres, tmp_path) as found:
         yield found
-
-
-@asynccontextmanager
-async def locked(house: House) -> AsyncIterator[None]:
-    """No session of this database can be read."""
-    async with await psycopg.AsyncConnection.connect(house.database) as conn:
-        await conn.execute("lock table session in access exclusive mode")
-        yield
 
 
 def test_what_many_ask_at_once_is_asked_once_and_what_has_just_come_is_found(house: House) -> None:

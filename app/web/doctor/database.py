@@ -108,7 +108,8 @@ def _lights(config: Config, found: Settings, left: Allowance | None) -> Iterator
 
 
 def _connections(config: Config, left: Allowance) -> Finding:
-    needed = Fit(config.processes, config.pool_size)
+    several = bool(config.clusters)
+    needed = Fit(config.processes, config.pool_size, several)
     said = f"{counted(config.processes)} may take {needed.connections}; this account may have {left.most}"
     others, embedded = left.by_others, config.database_url is None
     if others:
@@ -119,7 +120,7 @@ def _connections(config: Config, left: Allowance) -> Finding:
         does = f"starts {counted(fit.processes)} with pools of {fit.pool_size}" if fit else "does not start"
         cure = f"{left.cure(needed.connections + others, embedded)} Until then `serve` {does}."
         return Finding("connections", "look" if fit else "wrong", f"{said}.", cure)
-    more = of_a_process(config.pool_size)
+    more = of_a_process(config.pool_size, several)
     if free < needed.connections + more:
         said += f", and {more} more are taken for a moment as a new version goes in"
         return Finding(
@@ -136,7 +137,7 @@ async def _pooler(config: Config, conn: Connection) -> list[Finding]:
         return [Finding("pooler", "wrong", "There is no way but through it.", PAST_IT)]
     wrong = await unsettled(conn)
     if not wrong:
-        asks = Fit(config.processes, config.pool_size).connections
+        asks = Fit(config.processes, config.pool_size, bool(config.clusters)).connections
         return [Finding("pooler", "ok", f"There is one, to which the server opens up to {asks} connections.")]
     return [
         Finding(
