@@ -10,7 +10,7 @@ from app.commands.progress import progress_line
 from app.config import Config
 from app.database.embedded import EmbeddedError
 from app.rehearsal.cast import RehearsalError
-from app.rehearsal.drill import run_drill
+from app.rehearsal.drill import BROKE, run_drill
 from app.rehearsal.drilled import Drill
 
 MOST_HOSTS = 9
@@ -92,6 +92,10 @@ def run(options: argparse.Namespace, config: Config) -> int:
         outcome = run_drill(asked, config.processes, write)
     except (EmbeddedError, RehearsalError) as error:
         raise Refusal(str(error)) from None
+    except BROKE as error:
+        write("")
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise Refusal(f"This drill ended without a verdict: {why}. To see it again: {asked.again}") from None
     write("")
     print(json.dumps(outcome.as_json(), ensure_ascii=False) if options.json else outcome)
     return 0 if outcome.kept else 1

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from random import Random
 
+from app.database.embedded import EmbeddedError
 from app.rehearsal.drilled_database import DrilledDatabase
 from app.rehearsal.faults import freeze
 from app.rehearsal.own_world import fill_up, switch_logs
@@ -18,14 +19,12 @@ Fault = Callable[[DrilledDatabase, Random], Awaitable[None]]
 
 
 async def kill_postgres(database: DrilledDatabase, chance: Random) -> None:
-    if database.postgres and (pid := database.postgres.pid) is not None:
-        os.kill(pid, signal.SIGKILL)
+    os.kill(_running(database), signal.SIGKILL)
 
 
 async def end_postgres_at_once(database: DrilledDatabase, chance: Random) -> None:
     """What `pg_ctl stop -m immediate` does."""
-    if database.postgres and (pid := database.postgres.pid) is not None:
-        os.kill(pid, signal.SIGQUIT)
+    os.kill(_running(database), signal.SIGQUIT)
 
 
 async def kill_a_backend(database: DrilledDatabase, chance: Random) -> None:
@@ -33,9 +32,10 @@ async def kill_a_backend(database: DrilledDatabase, chance: Random) -> None:
     assert database.postgres is not None
     own = database.postgres.pid
     children = [pid for pid in database.postgres.processes() if pid != own]
-    if children:
-        with suppress(ProcessLookupError):
-            os.kill(chance.choice(children), signal.SIGKILL)
+    if not children:
+        raise EmbeddedError("Postgres had no backend that could be killed")
+    with suppress(ProcessLookupError):
+        os.kill(chance.choice(children), signal.SIGKILL)
 
 
 async def freeze_postgres(database: DrilledDatabase, chance: Random) -> None:
@@ -44,15 +44,15 @@ async def freeze_postgres(database: DrilledDatabase, chance: Random) -> None:
 
 
 async def cut_the_listeners(database: DrilledDatabase, chance: Random) -> None:
-    await asyncio.to_thread(database.cut, "listener")
+    await database.cut("listener")
 
 
 async def cut_the_pools(database: DrilledDatabase, chance: Random) -> None:
-    await asyncio.to_thread(database.cut, "pages")
+    await database.cut("pages")
 
 
 async def cut_every_connection(database: DrilledDatabase, chance: Random) -> None:
-    await asyncio.to_thread(database.cut, "%")
+    await database.cut("%")
 
 
 async def lose_the_primary(database: DrilledDatabase, chance: Random) -> None:
@@ -98,3 +98,11 @@ def possible_with(database: DrilledDatabase) -> Iterator[str]:
         for name, fault in OF_ONE_POSTGRES.items():
             if fault is not fill_the_disk or database.small_disk:
                 yield name
+
+
+def _running(database: DrilledDatabase) -> int:
+    """Its postmaster. Raises EmbeddedError: a fault that befalls nobody is none."""
+    pid = database.postgres.pid if database.postgres else None
+    if pid is None:
+        raise EmbeddedError("Postgres was not running, so that it could not be killed")
+    return pid

@@ -7,7 +7,9 @@ import time
 from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
 from dataclasses import dataclass, field, replace
 from multiprocessing import active_children
+from subprocess import SubprocessError
 
+from app.database.connections import FAULTS
 from app.database.embedded import EmbeddedError
 from app.rehearsal.cast import Rehearsal, RehearsalError, open_rehearsal
 from app.rehearsal.coming_back import asked_again
@@ -27,6 +29,7 @@ from app.web.auth import ADMIN_COOKIE
 PATIENCE, MOMENT = 45.0, 15.0
 # The same where Patroni waits for half a minute before it does anything, and has this long to bring a cluster back
 LONG_PATIENCE, LONG_MOMENT = UP_SECONDS, 120.0
+BROKE = (EmbeddedError, SubprocessError, *FAULTS)  # all that a fault may end with which goes wrong itself
 COME = 20.0  # people a second: no herd, which would be a fault of its own
 PEACE = 3.0  # seconds before the first fault
 GAP = (0.5, 3.0)  # seconds of peace between two
@@ -126,7 +129,7 @@ class DrillUnderWay:
             played.faults.append((incident.at, str(incident)))
         try:
             await bring_about(self.scene, incident.what, incident.database)
-        except EmbeddedError as error:  # the cluster does not go on
+        except BROKE as error:  # it does not go on, or nothing came of it
             wrong = f"{incident}: {error}"
             self.order.clear()
         if not await self.scene.ready():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,17 +12,18 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from app.database.embedded import Postgres
+from app.database.embedded import EmbeddedError, Postgres
 from app.database.running import kept_running, migrate_at
 from app.rehearsal.coming_back import asked_again
 from app.rehearsal.hosts import NETWORK, own_address
 from app.rehearsal.own_world import small_disk
-from app.rehearsal.patroni import PatroniCluster
+from app.rehearsal.patroni import UP_SECONDS, PatroniCluster
 from app.rehearsal.standby import StandbyPostgres, kill_machine
 
 NAMES = ("main", "east")  # of two
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
-MIGRATED = 60.0  # seconds within which that is done: a cluster on a busy machine may fail over meanwhile
+BACK = 60.0  # seconds in which a database answers again
+THERE = 15.0  # seconds in which a server has connections again that were cut before
 
 
 @dataclass(slots=True)
@@ -34,14 +36,30 @@ class DrilledDatabase:
     cluster: PatroniCluster | None = None
     small_disk: bool = False  # it can be filled up
 
-    def cut(self, purpose: str) -> None:
-        """End the server's connections for this purpose, from the database's side."""
+    @property
+    def back(self) -> float:
+        """Seconds in which it answers again, of itself: a cluster may fail over at any time."""
+        return UP_SECONDS if self.cluster else BACK
+
+    async def cut(self, purpose: str, within: float = THERE) -> None:
+        """End the server's connections for this purpose, from the database's side. Raises EmbeddedError where there is
+        none for so long: nothing would have befallen anybody.
+        """
+        deadline = time.monotonic() + within
+        while not await asked_again(lambda: asyncio.to_thread(self._end, purpose), self.back):
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"the server had no connection of this kind to cut: {purpose}")
+            await asyncio.sleep(0.2)  # nobody tells that there is one
+
+    def _end(self, purpose: str) -> int:
+        """How many were ended."""
         with psycopg.connect(self.url, autocommit=True) as conn:
-            conn.execute(
-                b"select pg_terminate_backend(pid) from pg_stat_activity"
+            ended = conn.execute(
+                b"select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity"
                 b" where application_name like 'networklab ' || %s and pid <> pg_backend_pid()",
                 [purpose],
-            )
+            ).fetchone()
+            return int(ended[0]) if ended else 0
 
 
 @contextmanager
@@ -67,7 +85,7 @@ def drilled_database(
                 database.url = database.standby.both
             stack.enter_context(kept_running(lambda: database.postgres))
         # A server names it, of several: which is the first, all of them are asked.
-        asyncio.run(asked_again(lambda: migrate_at(database.url), MIGRATED))
+        asyncio.run(asked_again(lambda: migrate_at(database.url), database.back))
         yield database
 
 

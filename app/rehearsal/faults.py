@@ -9,13 +9,16 @@ import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 import psycopg
 
+from app.database.embedded import EmbeddedError
+from app.rehearsal.coming_back import asked_again
 from app.rehearsal.scene import READY, Scene
 
 LOSS = 8  # of a hundred packets
-
+TRIES = 20  # for a lock, of two seconds each
 
 Fault = Callable[[Scene], Awaitable[None]]
 
@@ -58,7 +61,7 @@ def _nft(rules: str) -> None:
 
 async def deploy(scene: Scene) -> None:
     """A migration under the running server, then its processes are replaced one after the other."""
-    await asyncio.to_thread(migrate, scene)
+    await migrate(scene)
     before = scene.workers()
     for host in scene.hosts:
         if host.serve:
@@ -72,26 +75,32 @@ def _until_gone(scene: Scene, pids: set[int]) -> None:
         time.sleep(0.1)
 
 
-def migrate(scene: Scene) -> None:
-    """Changes of the kind that a new version makes to the busiest tables of each database; a lock that isn't free is
-    tried again.
+async def migrate(scene: Scene) -> None:
+    """Changes of the kind that a new version makes to the busiest tables of each database, which may be just coming
+    back; each can be made twice. Raises EmbeddedError.
     """
     number = scene.chance.randrange(10**9)
     for database in scene.databases:
         for statement in (
-            f"alter table record add column drill_{number} integer",
-            f"alter table player add column drill_{number} text not null default ''",
-            f"alter table record drop column drill_{number}",
-            f"alter table player drop column drill_{number}",
+            f"alter table record add column if not exists drill_{number} integer",
+            f"alter table player add column if not exists drill_{number} text not null default ''",
+            f"alter table record drop column if exists drill_{number}",
+            f"alter table player drop column if exists drill_{number}",
         ):
-            for _ in range(20):
-                try:
-                    with psycopg.connect(database.url, autocommit=True) as conn:
-                        conn.execute(b"set lock_timeout = '2s'")
-                        conn.execute(statement.encode())
-                    break
-                except psycopg.errors.LockNotAvailable:
-                    continue
+            await asked_again(partial(asyncio.to_thread, change, database.url, statement), database.back)
+
+
+def change(url: str, statement: str, tries: int = TRIES) -> None:
+    """A lock that isn't free is tried again. Raises EmbeddedError where it never was."""
+    for _ in range(tries):
+        try:
+            with psycopg.connect(url, autocommit=True) as conn:
+                conn.execute(b"set lock_timeout = '2s'")
+                conn.execute(statement.encode())
+            return
+        except psycopg.errors.LockNotAvailable:
+            continue
+    raise EmbeddedError(f"a migration did not get its lock in {tries} tries: {statement}")
 
 
 FAULTS: dict[str, Fault] = {

@@ -54,7 +54,7 @@ async def drain_a_host(scene: Scene) -> None:
 
 async def upgrade_host_by_host(scene: Scene) -> None:
     """A migration under all of them, and then one after the other is ended and started again."""
-    await asyncio.to_thread(migrate, scene)
+    await migrate(scene)
     for host in scene.hosts:
         scene.moments.append(time.monotonic())
         await _again(scene, host)

@@ -10,8 +10,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
+from app.database.embedded import EmbeddedError
 from app.rehearsal.own_world import fill_up, switch_logs
 from app.rehearsal.patroni import PatroniCluster
+from app.rehearsal.programs import descendants
 
 Fault = Callable[[PatroniCluster], None]
 NOTICED = 45.0  # seconds after which Patroni has noticed, and has done what it does
@@ -20,8 +22,10 @@ OLD = 10.0  # seconds for which things stay as they are after that: an old prima
 
 def kill_the_primary(cluster: PatroniCluster) -> None:
     """Its Postgres alone, which Patroni starts again."""
-    if (pid := cluster.primary().postmaster) is not None:
-        os.kill(pid, signal.SIGKILL)
+    machine = cluster.primary()
+    if (pid := machine.postmaster) is None:
+        raise EmbeddedError(f"the Postgres of {machine.name} was not running, so that it could not be killed")
+    os.kill(pid, signal.SIGKILL)
     time.sleep(1)
     cluster.until_whole()
 
@@ -65,17 +69,27 @@ def lose_the_standby(cluster: PatroniCluster) -> None:
 
 
 def fill_its_disk(cluster: PatroniCluster) -> None:
-    """A Postgres that can't write its log ends itself, and can't start. Somebody makes room after the other leads."""
+    """A Postgres that can't write its log ends itself, and can't start. Somebody makes room after the other leads.
+    Raises EmbeddedError where nothing came of it.
+    """
     machine = cluster.primary()
+    postmaster, other = machine.postmaster, cluster.other(machine).name
     ballast = machine.folder / "ballast"
+    ended = led = False
     try:
         fill_up(ballast)
         switch_logs(f"{cluster.url} user=postgres")
         deadline = time.monotonic() + NOTICED
-        while cluster.roles().get(cluster.other(machine).name) != "leader" and time.monotonic() < deadline:
+        while not led and time.monotonic() < deadline:
             time.sleep(0.5)
+            ended = ended or not descendants(postmaster)
+            led = cluster.roles().get(other) == "leader"
     finally:
         ballast.unlink(missing_ok=True)
+    if not (ended or led):
+        raise EmbeddedError(
+            f"for {NOTICED:.0f} s nothing came of it that the disk of {machine.name} was full"
+        )
     cluster.until_whole()
 
 
