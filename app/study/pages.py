@@ -72,7 +72,7 @@ MEANT = {  # names that authors reach for → what there is
     "player": "place.player",
     "slot": "place.me.slot",
 }
-GLOBALS = ("asset", "direction", "gettext", "language", "ngettext", "own_pages")
+GLOBALS = ("asked", "asset", "direction", "gettext", "language", "ngettext", "own_pages")
 
 
 def page_mistakes(
