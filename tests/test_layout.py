@@ -22,7 +22,7 @@ QUERIES = {
 READS_ANOTHERS = {TESTS / "bench" / "export.py"}
 # Stories that tell of several modules, by the folder of the package that they are about.
 OF_SEVERAL = {
-    "commands": "commands tutorial server_manual scale_manual",
+    "commands": "commands transfer_beside tutorial server_manual scale_manual",
     "database": "failover version_before",
     "export": "receipts",
     "replay": "alone replay",

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 
 import psycopg
 
-from app.commands.arguments import THE_SESSION, Refusal
-from app.commands.clusters import PATIENCE, copied_accounts, of_each
+from app.commands.arguments import THE_SESSION, Refusal, first_line
+from app.commands.clusters import PATIENCE, ask, copied_accounts, of_each
 from app.commands.progress import progress_line
 from app.config import Config
 from app.database import carried_rows
 from app.database.carried_rows import CarriedTable
 from app.database.clusters import FoundIn, holder, where_is
-from app.database.connections import Connection, connect, snapshot
+from app.database.connections import FAULTS, Connection, connect, snapshot
 from app.export import export
 from app.export.verify import recounted
 from app.sessions import transfers
@@ -34,6 +34,15 @@ from app.study.stored import read_study
 from app.study.stored_files import carry_files
 from app.web.access import security
 
+NEVER_DELETED = {
+    "session",
+    "player",
+    "room",
+    "log",
+    "event",
+    "record",
+    "message",
+}  # tables, also by an erasure
 HEARD = 2.0  # seconds in which every process looks twice at what has moved
 
 
@@ -86,15 +95,18 @@ class _Transfer:
                 f"{self.to} does not answer, so nothing is moved there. Try again when it does."
             )
         marked_for = found[source].moved_to
-        async with self._ends(source) as ends:
-            await self._check_alone(ends, found, source)
-            if self.to == source:
-                return await self._stay(ends, found, str(marked_for))
-            if not found[self.to].here:
-                if marked_for is None:
-                    await self._begin(ends)
-                await self._copy_or_stay(ends, source)
-            counts = await self._finish(ends, source)
+        try:
+            async with self._ends(source, found) as ends:
+                if self.to == source:
+                    return await self._stay(ends, str(marked_for))
+                if not found[self.to].here:
+                    if marked_for is None:
+                        await self._begin(ends)
+                    await self._copy_or_stay(ends, source)
+                counts = await self._finish(ends, source)
+        except FAULTS as error:
+            told = f"The transfer between {source} and {marked_for or self.to} broke off"
+            raise SessionError(f"{told}: {first_line(error) or 'no answer'}. {self._again(source)}") from None
         also = (
             f" with {' and '.join(one for one in ends.ids if one != self.session_id)}" if ends.ids[1:] else ""
         )
@@ -107,6 +119,14 @@ class _Transfer:
     def _told(self, source: str, ids: Sequence[str], counts: Mapping[str, int]) -> Mapping[str, object]:
         rows = {name: many for name, many in counts.items() if many}
         return {"session": self.session_id, "from": source, "to": self.to, "sessions": [*ids], "rows": rows}
+
+    def _again(self, source: str) -> str:
+        """True whatever has come of it."""
+        command = f"`networklab transfer {self.session_id} --to"
+        return (
+            f"{self.session_id} is whole in one of both. {command} {self.to}` goes on from what was done, and {command}"
+            f" {source}` leaves it there as long as it has not arrived."
+        )
 
     def _source(self, found: Mapping[str, FoundIn], said: Mapping[str, FoundIn | None]) -> str | None:
         """Where its rows are that are to go; None: they have gone. Raises `Refusal` and `SessionError`."""
@@ -137,7 +157,7 @@ class _Transfer:
         return leaving
 
     @asynccontextmanager
-    async def _ends(self, source: str) -> AsyncIterator[_BothEnds]:
+    async def _ends(self, source: str, found: Mapping[str, FoundIn]) -> AsyncIterator[_BothEnds]:
         own, other = self.config.of(source), self.config.of(self.to)
         if self.to != next(iter(self.config.clusters)):
             await copied_accounts(self.config, other)
@@ -149,14 +169,28 @@ class _Transfer:
                 stack.push_async_callback(conn.close)
                 conns.append(conn)
             tables = await carried_rows.carried_tables(conns[0])
-            ids = await transfers.family_of(conns[0], self.session_id)
-            yield _BothEnds(conns[0], conns[1], conns[2], tables, ids)
+            await self._check_alone(conns[0], conns[2], found, source)
+            yield _BothEnds(conns[0], conns[1], conns[2], tables, await self._together(conns[0], source))
 
-    async def _check_alone(self, ends: _BothEnds, found: Mapping[str, FoundIn], source: str) -> None:
+    async def _together(self, conn: Connection, source: str) -> Sequence[str]:
+        """What goes: those that were marked with it, if it is on its way. Raises `SessionError` where one of its family
+        is not among them."""
+        family = await transfers.family_of(conn, self.session_id)
+        marked = await transfers.marked_with(conn, self.session_id)
+        if marked and self.to != source and (more := [one for one in family if one not in marked]):
+            raise SessionError(
+                f"{' and '.join(more)} came to {self.session_id} after it was on its way, and would be left behind."
+                f" `networklab transfer {self.session_id} --to {source}` gives that up, and then they go together."
+            )
+        return marked or family
+
+    async def _check_alone(
+        self, from_: Connection, to: Connection, found: Mapping[str, FoundIn], source: str
+    ) -> None:
         """From here on nobody else moves anything from there, and nobody has since. Raises `SessionError`."""
         try:
-            await transfers.take_turn(ends.source)
-            now = [await where_is(conn, self.session_id) for conn in (ends.source, ends.target)]
+            await transfers.take_turn(from_)
+            now = [await where_is(conn, self.session_id) for conn in (from_, to)]
         except psycopg.errors.LockNotAvailable:
             now = []
         if now != [found[source], found[self.to]]:
@@ -187,27 +221,35 @@ class _Transfer:
         """What goes wrong before all has arrived leaves the session where it was, and free."""
         try:
             await self._copy(ends, source)
-        except (psycopg.Error, SessionError, OSError, TimeoutError) as error:
-            told = str(error).strip().partition("\n")[0].rstrip(".")
-            if await self._arrived():
-                raise SessionError(f"It may be in {self.to}: {told}. Type the same again.") from None
+        except (*FAULTS, SessionError) as error:
+            told = first_line(error) or "no answer"
+            if await self._may_be_in(self.to, ends.ids):
+                raise SessionError(
+                    f"{self.session_id} may be in {self.to}, or come there yet: {told}. Nobody writes to it in {source}"
+                    " meanwhile. Type the same again in a while."
+                ) from None
             async with ends.source.transaction():
                 await transfers.unmark(ends.source, ends.ids)
             raise SessionError(
                 f"Nothing was moved: {told}. {self.session_id} is in {source} as before."
             ) from None
 
-    async def _arrived(self) -> bool:
+    async def _may_be_in(self, name: str, ids: Sequence[str]) -> bool:
         """True also where nobody can say."""
-        found = (await of_each(self.config, lambda conn: where_is(conn, self.session_id)))[self.to]
-        return found is None or found.here
+        return await ask(self.config.of(name), lambda conn: transfers.may_be_here(conn, ids)) is not False
 
     async def _copy(self, ends: _BothEnds, source: str) -> None:
         async with snapshot(ends.reader), ends.target.transaction():
+            if not await transfers.hold(ends.target, ends.ids):
+                raise SessionError(f"{self.to} has not ended what an earlier transfer began there")
+            if (await where_is(ends.target, self.session_id)).here:
+                raise SessionError("an earlier transfer has come to its end")
             await carried_rows.begin_to_carry(ends.target)
+            # What processes write of open pages without asking whether the session is there: it comes back.
+            await carried_rows.delete(ends.target, ends.tables, ends.ids)
             await carried_rows.write_alike(ends.reader)
             await export.set_up(ends.reader)
-            await transfers.unmark(ends.target, ends.ids)  # it comes back
+            await transfers.unmark(ends.target, ends.ids)
             for one in ends.ids:
                 await carry_files(ends.reader, ends.target, (await read_study(ends.reader, one)).files)
             await carried_rows.carry(
@@ -226,7 +268,8 @@ class _Transfer:
             for one in ends.ids:
                 await self._count_again(ends, one)
             await self._note(ends.target, source)
-            await transfers.note_digests(ends.source, ends.ids, before)
+            copied_by = await transfers.this_transaction(ends.target)
+            await transfers.note_digests(ends.source, ends.ids, before, copied_by)
         self._say(f"it is in {self.to}")
 
     async def _count_again(self, ends: _BothEnds, session_id: str) -> None:
@@ -246,13 +289,14 @@ class _Transfer:
         async with ends.source.transaction():
             await carried_rows.begin_to_carry(ends.source)
             await transfers.lock_what_is_left(ends.source, ends.ids)
-            then, began_at = await transfers.as_copied(ends.source, ends.ids)
+            then, copied_by = await transfers.as_copied(ends.source, ends.ids)
             now = await carried_rows.digests(ends.source, ends.tables, ends.ids)
-            late = [one for one in ends.tables if now[one.name] != then.get(one.name)]
-            if late and not await transfers.is_erased_since(ends.target, ends.ids, began_at):
+            if late := [one for one in ends.tables if now[one.name] != then.get(one.name)]:
                 async with ends.target.transaction():
                     await carried_rows.begin_to_carry(ends.target)
-                    await carried_rows.carry_late(ends.source, ends.target, late, ends.ids)
+                    erased = await transfers.lock_what_has_come(ends.source, ends.target, ends.ids)
+                    await carried_rows.carry_late(ends.source, ends.target, late, ends.ids, copied_by, erased)
+            await self._check_kept(ends, now)
             self._say(f"{source} lets go of it")
             await export.set_up(ends.source)
             await carried_rows.delete(ends.source, ends.tables, ends.ids)
@@ -260,10 +304,32 @@ class _Transfer:
             await self._note(ends.source, source)
         return {name: int(line.partition(" ")[0]) for name, line in now.items()}
 
-    async def _stay(
-        self, ends: _BothEnds, found: Mapping[str, FoundIn], marked_for: str
-    ) -> tuple[str, Mapping[str, object]]:
-        """A transfer that was broken off before all had arrived is given up."""
+    async def _check_kept(self, ends: _BothEnds, here: Mapping[str, str]) -> None:
+        """Whoever is the primary there now has it all: one may have taken over that has not. Raises `SessionError`."""
+        own = self.config.of(self.to)
+        async with asyncio.timeout(PATIENCE):
+            conn = await connect(own.past_pooler(own.database_url or ""), "transfer")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                is_kept = await transfers.are_here_for_good(conn, ends.ids)
+            for table in (one for one in ends.tables if one.name in NEVER_DELETED):
+                many = await carried_rows.counted(conn, table, ends.ids)
+                is_kept = is_kept and many >= int(here[table.name].partition(" ")[0])
+        finally:
+            conn.pgconn.finish()
+        if not is_kept:
+            raise SessionError(
+                f"{self.to} had all of {self.session_id}, and does not answer for it now, so nothing of it is deleted"
+                " where it was: another machine may have taken over there. Type the same again."
+            )
+
+    async def _stay(self, ends: _BothEnds, marked_for: str) -> tuple[str, Mapping[str, object]]:
+        """A transfer that was broken off before all had arrived is given up. Raises `SessionError`."""
+        if await self._may_be_in(marked_for, ends.ids):
+            raise SessionError(
+                f"{self.session_id} may be in {marked_for}, or come there yet, by what was begun before. Type the same"
+                " again in a while."
+            )
         async with ends.source.transaction():
             await transfers.unmark(ends.source, ends.ids)
         session = await find_session(ends.source, self.session_id)

@@ -106,27 +106,51 @@ async def digests(conn: Connection, tables: Sequence[CarriedTable], ids: Sequenc
     return found
 
 
+async def counted(conn: Connection, table: CarriedTable, ids: Sequence[str]) -> int:
+    query = sql.SQL("select count(*) from {table} where {rows}")
+    return int((await _line(conn, query.format(table=sql.Identifier(table.name), rows=table.of(ids))))[0])
+
+
 async def carry_late(
-    source: Connection, target: Connection, tables: Sequence[CarriedTable], ids: Sequence[str]
+    source: Connection,
+    target: Connection,
+    tables: Sequence[CarriedTable],
+    ids: Sequence[str],
+    copied_by: str,
+    erased: bool,
 ) -> None:
-    """What was written to these tables after they were copied, by whoever had not heard: a page was left, say."""
+    """What was written to these tables after they were copied, by whoever had not heard: a page was left, say.
+
+    What the target has changed since stays as it is there: only rows are replaced that it still has from the
+    transaction `copied_by`. Of who is erased there nothing comes, and where anybody was `erased` since, nothing that is
+    nobody's own.
+    """
     for table in tables:
+        if erased and table.name != "player" and "player_id" not in table.columns:
+            continue
         names: dict[str, sql.Composable] = dict(
             table=sql.Identifier(table.name), late=sql.Identifier(f"late_{table.name}")
         )
         made = "create temporary table {late} (like {table}) on commit drop"
         await target.execute(sql.SQL(made).format(**names))
         await _copy(source, target, table, f"late_{table.name}", ids)
+        if (whose := "id" if table.name == "player" else "player_id") in table.columns:
+            tombs = "delete from {late} l using player p where p.id = l.{whose} and p.erased_at is not null"
+            await target.execute(sql.SQL(tombs).format(**names, whose=sql.Identifier(whose)))
         changed = [name for name in table.columns if name not in table.key]
         put = sql.SQL(
             "insert into {table} as t ({columns}) overriding system value select {columns} from {late}"
             " on conflict ({key}) do update set ({changed}) = row({excluded})"
+            " where t.xmin::text = {by} and row({ours})::text <> row({excluded})::text"
             if changed
             else "insert into {table} ({columns}) select {columns} from {late} on conflict ({key}) do nothing"
         )
         told = names | dict(columns=table.names, key=_listed(table.key), changed=_listed(changed))
-        told["excluded"] = sql.SQL(", ").join(sql.Identifier("excluded", name) for name in changed)
-        await target.execute(put.format(**told))
+        for which, said in (("excluded", "excluded"), ("ours", "t")):
+            told[which] = sql.SQL(", ").join(sql.Identifier(said, name) for name in changed)
+        await target.execute(put.format(**told, by=sql.Literal(copied_by)))
+        if table.name == "player":
+            await target.execute(SQL["late_wishes"])
 
 
 async def delete(conn: Connection, tables: Sequence[CarriedTable], ids: Sequence[str]) -> None:

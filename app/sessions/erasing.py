@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
+
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.database.whole_sessions import read_whole_session
@@ -136,8 +138,13 @@ async def old_sessions(conn: Connection, seconds: float) -> Sequence[tuple[str, 
 
 
 async def want(conn: Connection, player_id: int) -> None:
-    """A player who is out asks for it. It is done by whoever calls `wanted` next, once their room has ended."""
-    await conn.execute(SQL["want"], dict(player_id=player_id))
+    """A player who is out asks for it. It is done by whoever calls `wanted` next, once their room has ended.
+
+    Raises `LockNotAvailable` where their session has just gone to another database: whoever asks again is led there.
+    """
+    done = await conn.execute(SQL["want"], dict(player_id=player_id))
+    if not done.rowcount and not await value(conn, SQL["is_there"], player_id=player_id):
+        raise LockNotAvailable("who asks for it is in another database by now")
 
 
 async def wanted(conn: Connection) -> Sequence[tuple[int, str]]:

@@ -156,9 +156,19 @@ async def lock_as(conn: Connection, session_id: str, by: str) -> Session:
     if found is None:
         return await find_session(conn, session_id)
     await lobby.lock(conn, session_id)
-    if cluster := await value(conn, SQL["leaving_for"], id=session_id):
-        raise SessionError(
-            f"{found.name} is being moved to the database {cluster}, and nothing is done to it meanwhile. If that was"
-            f" broken off, `networklab transfer {session_id} --to {cluster}` finishes it."
-        )
+    await _refuse_leaving(conn, found)
     return found
+
+
+async def keep_here(conn: Connection, session_id: str) -> None:
+    """Nobody begins to move it to another database before this transaction ends. Raises `SessionError` as `lock_as`."""
+    found = await row(conn, Session, SQL["share_session"], id=session_id)
+    await _refuse_leaving(conn, found or await find_session(conn, session_id))
+
+
+async def _refuse_leaving(conn: Connection, session: Session) -> None:
+    if cluster := await value(conn, SQL["leaving_for"], id=session.id):
+        raise SessionError(
+            f"{session.name} is being moved to the database {cluster}, and nothing is done to it meanwhile. If that was"
+            f" broken off, `networklab transfer {session.id} --to {cluster}` finishes it."
+        )

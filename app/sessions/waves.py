@@ -14,6 +14,7 @@ from app.database.queries import Queries, row, rows
 from app.players import players
 from app.players.door import OF_BROWSER
 from app.rooms import earlier
+from app.sessions import sessions
 from app.study.hooks.networklab import Earlier
 from app.study.model.study import Study
 
@@ -92,7 +93,11 @@ async def outcomes_there(conn: Connection, session_id: str) -> dict[str, int]:
 
 async def go_on(conn: Connection, session_id: str, wave: Wave, before: Study) -> list[int]:
     """A session that was just opened goes on from another one, which had that study, and invites who is through there
-    and has a link of their own. Their numbers there."""
+    and has a link of their own. Their numbers there.
+
+    Raises `SessionError` where that one is being moved to another database: what goes on from it goes with it.
+    """
+    await sessions.keep_here(conn, wave.session_id)
     what = dict(session_id=session_id, from_session_id=wave.session_id, outcomes=list(wave.outcomes))
     await conn.execute(SQL["set_wave"], what)
     return await invite_through(conn, session_id, wave, before)

@@ -27,3 +27,8 @@ select set_config('networklab.carrying', 'yes', true), set_config('idle_in_trans
 
 -- name: check_at_end
 set constraints all deferred
+
+-- name: late_wishes
+-- Who asked for it there, and not yet here, whatever else has changed here since.
+update player p set erase_wanted_at = l.erase_wanted_at from late_player l
+where p.id = l.id and l.erase_wanted_at is not null and p.erase_wanted_at is null and p.erased_at is null

@@ -325,6 +325,9 @@ order by s.closed_at, s.id
 update player set erase_wanted_at = clock_timestamp()
 where id = %(player_id)s and status in ('finished', 'left') and erased_at is null and erase_wanted_at is null
 
+-- name: is_there
+select exists (select from player where id = %(player_id)s)
+
 -- name: wanted
 -- Who asked for it and whose room has ended, of whom nothing is asked of a recruiter, and who is not just now in a session
 -- that goes on from what they said.

@@ -48,6 +48,11 @@ where s.status <> 'closed' and p.status not in ('finished', 'left')
 select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at
 from session where id = %(id)s for no key update
 
+-- name: share_session
+-- Beside others who do, and not while it is marked to be moved, or acted on.
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at
+from session where id = %(id)s for share
+
 -- name: leaving_for
 select cluster from transfer where session_id = %(id)s and done_at is null
 

@@ -8,6 +8,12 @@ with recursive family as (
 )
 select id from family order by id
 
+-- name: marked
+-- Those that were marked in one go, if it was.
+select session_id from transfer where done_at is null
+    and (cluster, began_at) = (select cluster, began_at from transfer where session_id = %(id)s and done_at is null)
+order by session_id
+
 -- name: under_way
 -- The first of what can still come to something, as a sentence begins.
 select why from (values
@@ -31,21 +37,37 @@ select pg_advisory_lock(7021341)
 -- name: lock_logs
 select id from log where session_id = any(%(ids)s) order by id for update
 
+-- name: hold
+-- Until this transaction has ended, and a commit that waits for a standby has not. Whether nobody else has them.
+select bool_and(pg_try_advisory_xact_lock(7021342, hashtext(id))) from unnest(%(ids)s::text[]) as one (id)
+
+-- name: by_whom
+select pg_current_xact_id()::xid::text
+
+-- name: write
+-- Something, so that its commit waits for all that was written before it.
+update cluster set name = name
+
+-- name: lock_players
+select id from player where session_id = any(%(ids)s) order by id for update
+
 -- name: lock_sessions
 select id from session where id = any(%(ids)s) order by id for update
 
 -- name: mark
-insert into transfer (session_id, cluster, by) select id, %(cluster)s, %(by)s from unnest(%(ids)s::text[]) as one (id)
-on conflict (session_id) do update set cluster = excluded.cluster, by = excluded.by, began_at = excluded.began_at, done_at = null
+-- At one moment, by which those that go together are known.
+insert into transfer (session_id, cluster, by, began_at) select id, %(cluster)s, %(by)s, now() from unnest(%(ids)s::text[]) as one (id)
+on conflict (session_id) do update set cluster = excluded.cluster, by = excluded.by, began_at = excluded.began_at, done_at = null,
+    copied_by = null
 
 -- name: unmark
 delete from transfer where session_id = any(%(ids)s)
 
 -- name: note_digests
-update transfer set digests = %(digests)s where session_id = any(%(ids)s)
+update transfer set digests = %(digests)s, copied_by = %(copied_by)s where session_id = any(%(ids)s)
 
 -- name: as_copied
-select digests, began_at from transfer where session_id = any(%(ids)s) limit 1
+select digests, copied_by from transfer where session_id = any(%(ids)s) limit 1
 
 -- name: end
 update transfer set done_at = clock_timestamp() where session_id = any(%(ids)s)
@@ -57,9 +79,8 @@ select account from session_right where session_id = any(%(ids)s)
 select name from unnest(%(names)s::text[]) as one (name) where not exists (select from account a where a.name = one.name)
 order by name
 
--- name: erased_since
-select exists (select from erasure where session_id = any(%(ids)s)
-    and at > %(since)s)
+-- name: erasures
+select id from erasure where session_id = any(%(ids)s)
 
 -- name: leaving
 select session_id from transfer where done_at is null

@@ -16,7 +16,17 @@ from app.sessions.erasing import erase, sweep
 from app.web.access.accounts import put_account
 from app.web.access.rights import give
 from tests.house.clusters import Clusters, two_databases, two_postgres
-from tests.house.moving import Mover, a_closed_session, held, killed_when, name_both, until_so
+from tests.house.moving import (
+    MARKED,
+    MOMENTS,
+    Mover,
+    a_closed_session,
+    held,
+    is_whole_in,
+    killed_when,
+    name_both,
+    until_so,
+)
 from tests.house.shell import is_refused
 from tests.house.studies import ROOM_TALK
 from tests.house.telling import everything_in
@@ -41,13 +51,6 @@ def clusters(postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
 @pytest.fixture
 def mover(clusters: Clusters) -> Mover:
     return Mover(clusters)
-
-
-def is_whole_in(mover: Mover, session: str, name: str, rows: dict[str, int]) -> None:
-    [other] = {"main", "east"} - {name}
-    assert mover.rows_in(name, session) == rows
-    assert mover.rows_in(other, session) == {}
-    assert mover.listed() == [session]
 
 
 def differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
@@ -125,16 +128,6 @@ def test_no_trigger_tells_of_rows_that_were_told_of_before(mover: Mover) -> None
     # Pages of whoever was on the session look again, and are led to where it is.
     loud = [name for name, said in triggers if "networklab.carrying" not in said and name != "session_right"]
     assert triggers and not loud, "give it the `when` that the others in sql/triggers.sql have"
-
-
-MARKED = "select count(*) from transfer where done_at is null"
-# What is locked for whoever writes, where, and what has come of the transfer when it is killed over that.
-MOMENTS = {
-    "as nothing has been copied": ("east", "lock table session in share mode", "main"),
-    "as some tables have been copied": ("east", "lock table record in share mode", "main"),
-    "as all but one have been copied": ("east", "lock table security_event in share mode", "main"),
-    "as rows go where they were": ("main", "select from record order by id limit 1 for update", "east"),
-}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -28,6 +28,14 @@ from tests.house.lively import a_lively_session
 from tests.house.shell import Shell
 
 PATIENCE = 180.0  # seconds
+MARKED = "select count(*) from transfer where done_at is null"
+# What is locked for whoever writes, where, and what has come of the transfer when it is killed over that.
+MOMENTS = {
+    "as nothing has been copied": ("east", "lock table session in share mode", "main"),
+    "as some tables have been copied": ("east", "lock table record in share mode", "main"),
+    "as all but one have been copied": ("east", "lock table security_event in share mode", "main"),
+    "as rows go where they were": ("main", "select from record order by id limit 1 for update", "east"),
+}
 
 
 def name_both(clusters: Clusters) -> None:
@@ -138,3 +146,10 @@ def until_so(process: subprocess.Popen[bytes], is_so: Callable[[], bool]) -> Non
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < until, "it never came to that"
         time.sleep(0.01)  # between two looks at another process
+
+
+def is_whole_in(mover: Mover, session: str, name: str, rows: dict[str, int]) -> None:
+    [other] = {"main", "east"} - {name}
+    assert mover.rows_in(name, session) == rows
+    assert mover.rows_in(other, session) == {}
+    assert mover.listed() == [session]
