@@ -6,7 +6,6 @@ import asyncio
 import time
 from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
 from dataclasses import dataclass, field, replace
-from multiprocessing import active_children
 from subprocess import SubprocessError
 
 from app.database.connections import FAULTS
@@ -18,10 +17,10 @@ from app.rehearsal.drilled import Drill, Outcome
 from app.rehearsal.drilled_database import DrilledDatabase
 from app.rehearsal.gauges import Gauges
 from app.rehearsal.incidents import Incident, bring_about, in_turns, known, possible
+from app.rehearsal.other_programs import OtherPrograms
 from app.rehearsal.patroni import UP_SECONDS
 from app.rehearsal.play import Played, Setting, log_in_at
 from app.rehearsal.rehearse import Run, Write, rehearse
-from app.rehearsal.run_queue import RunQueue
 from app.rehearsal.scene import Scene, set_scene
 from app.web.auth import ADMIN_COOKIE
 
@@ -74,17 +73,18 @@ class DrillUnderWay:
     runs: dict[str, list[Run]] = field(default_factory=dict)  # … in turn
     incidents: list[Incident] = field(default_factory=list)
     watched: dict[str, Gauges] = field(default_factory=dict)
-    queue: RunQueue = field(init=False)
+    others: OtherPrograms = field(init=False)
 
     def __post_init__(self) -> None:
-        self.queue = RunQueue(self._processes)
+        databases = self.scene.databases
+        self.others = OtherPrograms(lambda: [pid for one in databases for pid in one.postmasters()])
 
     async def go(self) -> None:
         """Raises what the first of its parts raises; the others are stopped then."""
         databases = self.scene.databases
         self.runs = {one.name: [] for one in databases}
         watching = [await self._watch(one) for one in databases if one.name]
-        watching.append(asyncio.create_task(self.queue.watch()))
+        watching.append(asyncio.create_task(self.others.watch()))
         # `quiet` goes by turns: the first fault comes when everybody plays.
         parts = [asyncio.create_task(self._play_on(nth)) for nth in range(len(databases))]
         parts.append(asyncio.create_task(self._befall()))
@@ -108,7 +108,7 @@ class DrillUnderWay:
             left_out,
             tuple(self.scene.moments),
             {name: gauges.ticks for name, gauges in self.watched.items()},
-            self.queue.longest,
+            self.others.seconds,
         )
 
     async def _befall(self) -> None:
@@ -194,10 +194,6 @@ class DrillUnderWay:
         finally:
             for task in (ending, all_came):
                 task.cancel()
-
-    def _processes(self) -> list[int]:
-        """Of the server, and of the people."""
-        return [*self.scene.workers(), *(one.pid for one in active_children() if one.pid)]
 
     def _players(self, nth: int) -> int:
         """Of two databases each has half of the people."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from app.rehearsal.carried_over import WITHIN, CarriedOver, of_people
+from app.rehearsal.carried_over import WITHIN, CarriedOver, Others, longest_own, nobody_else, of_people
 from app.rehearsal.host_faults import IN_ORDER
 from app.rehearsal.incidents import Incident
 from app.rehearsal.play import Played
 from app.rehearsal.rehearse import Run
-from app.rehearsal.run_queue import WINDOW
 
 BESIDE = 5.0  # seconds: what befalls the one database, people and the dashboard of the other must not notice
-# Seconds of five: where a process of the server, or of the people, stood in line for a processor for longer, times say
-# nothing of the server
-LATE = 2.5
+MOST_OF_OTHERS = (
+    0.5  # share of the processors: where other programs had more, times say nothing of the server
+)
 SILENCE = 5.0  # seconds without an acknowledged answer that are told
 
 
@@ -53,65 +53,88 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Two ticks of a dashboard. Times in seconds."""
+
+    longest: float
+    own: float  # the most of it in which no other programs had the processors
+
+
+@dataclass(frozen=True, slots=True)
 class Felt:
     """How an incident was felt. Times in seconds."""
 
     incident: Incident
     befallen: CarriedOver  # of those whom it befell
     silent: float  # the longest time in which none of them had an answer acknowledged
-    beside: CarriedOver | None  # of those in the other database, where it befell one of two
-    apart: float | None  # … and the longest time between two ticks of the dashboard there
-    late: float = 0.0  # for which somebody stood in line for a processor, of five
+    beside: CarriedOver | None = None  # of those in the other database, where it befell one of two
+    apart: Apart | None = None  # … and the longest time between two ticks of the dashboard there
+    others: float = 0.0  # in which other programs had the processors
+
+    @property
+    def attended(self) -> bool:
+        """Somebody was there whom it befell: a fault that nobody can have noticed proves nothing."""
+        return bool(self.befallen.there)
 
     @property
     def timed(self) -> bool:
-        return self.late <= LATE
+        """Its times are told."""
+        return self.attended and self.others <= MOST_OF_OTHERS * self.incident.seconds
 
     @property
     def wrong(self) -> str:
-        """Which limit it broke, if any."""
+        """Which limit it broke, if any: with all that other programs took in that very time taken off."""
         what = str(self.incident)
-        if not self.timed:
-            return ""
-        if self.incident.of_hosts and self.befallen.longest > WITHIN:
+        if self.incident.of_hosts and self.befallen.own > WITHIN:
             return f"Somebody was without the server for more than {WITHIN:.0f} s ({what})."
-        if self.beside and self.beside.longest > BESIDE:
+        if self.beside and self.beside.own > BESIDE:
             return f"Somebody in the other database was held up for more than {BESIDE:.0f} s ({what})."
-        if self.apart is not None and self.apart > BESIDE:
+        if self.apart and self.apart.own > BESIDE:
             return f"The other database's dashboard stood still for more than {BESIDE:.0f} s ({what})."
         return ""
 
     def __str__(self) -> str:
         said = str(self.incident)
-        if self.silent >= SILENCE:
+        if self.attended and self.silent >= SILENCE:
             said += f", and for {self.silent:.0f} s no answer was acknowledged"
-        if self.befallen.people or self.incident.of_hosts:
+        if self.befallen.people or self.incident.of_hosts or not self.attended:
             said += f": {self.befallen}"
-        if self.beside is not None and self.apart is not None:
-            said += f"; in the other database {self.beside}, and its dashboard ticked at most {self.apart:.1f} s apart"
-        if not self.timed:
-            said += f" (not held against it: for {self.late:.1f} of {WINDOW:.0f} s other programs had the processors)"
+        if self.beside and self.apart:
+            said += f"; in the other database {self.beside}, and its dashboard ticked at most"
+            said += f" {self.apart.longest:.1f} s apart"
+        if self.attended and not self.timed:
+            spent = f"{self.others:.0f} of {self.incident.seconds:.0f} s"
+            said += f" (not timed: for {spent} other programs had the processors)"
         return said
 
     def as_json(self) -> dict[str, Any]:
-        found = dict(
+        """Without a time where nobody was there."""
+        found: dict[str, Any] = dict(
             fault=self.incident.what,
             database=self.incident.database,
+            there=self.befallen.there,
             people=self.befallen.people,
-            longest=round(self.befallen.longest, 3),
-            silent=round(self.silent, 3),
-            late=round(self.late, 3),
+            longest=_told(self.befallen, self.befallen.longest),
+            silent=_told(self.befallen, self.silent),
+            seconds=round(self.incident.seconds, 3),
+            others=round(self.others, 3),
+            own=_told(self.befallen, self.befallen.own),
             timed=self.timed,
         )
-        if self.beside is not None and self.apart is not None:
-            found |= dict(
-                beside=dict(
-                    people=self.beside.people,
-                    longest=round(self.beside.longest, 3),
-                    apart=round(self.apart, 3),
-                )
+        if self.beside and self.apart:
+            found["beside"] = dict(
+                there=self.beside.there,
+                people=self.beside.people,
+                longest=_told(self.beside, self.beside.longest),
+                own=_told(self.beside, self.beside.own),
+                apart=round(self.apart.longest, 3),
+                apart_own=round(self.apart.own, 3),
             )
         return found
+
+
+def _told(of: CarriedOver, seconds: float) -> float | None:
+    return round(seconds, 3) if of.there else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +146,7 @@ class Outcome:
     moments: tuple[float, ...] = ()  # at which something befell a host
     # By database, when the dashboard of a session there ticked that nobody plays in
     ticks: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    # The longest that somebody stood in line for a processor between two moments
-    in_line: Callable[[float, float], float] = lambda since, until: 0.0
+    others: Others = nobody_else
 
     @property
     def all_runs(self) -> list[Run]:
@@ -137,7 +159,8 @@ class Outcome:
 
     @property
     def kept(self) -> bool:
-        return self.sound and not any(felt.wrong for felt in self.felt)
+        felt = self.felt
+        return self.sound and any(one.attended for one in felt) and not any(one.wrong for one in felt)
 
     @property
     def felt(self) -> list[Felt]:
@@ -157,17 +180,26 @@ class Outcome:
             at,
             until,
             not incident.of_hosts or incident.what in IN_ORDER,
+            self.others,
         )
-        felt = Felt(
-            incident, befallen, longest_silence(there, at, until), None, None, self.in_line(at, until)
-        )
+        felt = Felt(incident, befallen, longest_silence(there, at, until), others=self.others(at, until))
         if not others:
             return felt
+        end = self._spared_until(incident)
+        spans = [span for other in others for span in gaps(self.ticks.get(other, ()), at, until, end)]
         return replace(
             felt,
-            beside=of_people(_diaries(beside), [at], at, until, in_order=True),
-            apart=max(_longest_gap(self.ticks.get(other, ()), at, until) for other in others),
+            beside=of_people(_diaries(beside), [at], at, until, in_order=True, others=self.others),
+            apart=Apart(max(end - begin for begin, end in spans), longest_own(spans, self.others)),
         )
+
+    def _spared_until(self, incident: Incident) -> float:
+        """When something befell the other database next, or all was over."""
+        later = (
+            one.at for one in self.incidents if one.at > incident.at and one.database != incident.database
+        )
+        over = max(played.ended for played, _ in self.all_runs)
+        return min(later, default=max(incident.until, over))
 
     def _playing(self, at: float, names: Iterable[str]) -> Iterator[Played]:
         """In these databases, at that moment."""
@@ -198,29 +230,35 @@ class Outcome:
 
     @property
     def sentence(self) -> str:
-        count = len(self.incidents)
         if not self.sound:
-            return f"A promise broke within {count} faults. To see it again: {self.drill.again}"
+            return f"A promise broke within {len(self.incidents)} faults. To see it again: {self.drill.again}"
         felt = self.felt
         if wrong := next((one.wrong for one in felt if one.wrong), ""):
             return f"{wrong} To see it again: {self.drill.again}"
+        endured, timed = sum(one.attended for one in felt), sum(one.timed for one in felt)
+        if not endured:
+            return f"Nobody was there at any fault: that proves nothing. Let more people play. {self.drill.again}"
         receipts = sum(len(diary.told) for diary in _diaries(played for played, _ in self.all_runs))
         sessions = f", in {len(self.all_runs)} sessions of both databases" if self.drill.two_databases else ""
         return (
-            f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
-            f" was seen once by whom it was for, nobody was stuck, nobody was seated twice{sessions}."
+            f"{_faults(endured).capitalize()}, {timed} timed, and nothing was lost: {receipts:,} receipts are all in"
+            " the export, each message was seen once by whom it was for, nobody was stuck, nobody was seated"
+            f" twice{sessions}."
             + _elsewhere([one.befallen for one in felt if one.incident.of_hosts and one.timed])
             + _beside(felt)
             + _untimed(felt)
         )
 
     def as_json(self) -> dict[str, Any]:
+        felt = self.felt
         return dict(
             ok=self.kept,
             seed=self.drill.seed,
             faults=[one.what for one in self.incidents],
             left_out=list(self.left_out),
-            incidents=[one.as_json() for one in self.felt],
+            endured=sum(one.attended for one in felt),
+            timed=sum(one.timed for one in felt),
+            incidents=[one.as_json() for one in felt],
             verdict=self.sentence,
             sessions=[verdict.as_json() for _, verdict in self.all_runs],
         )
@@ -238,9 +276,13 @@ def _diaries(playing: Iterable[Played]) -> list[Any]:
     return [diary for played in playing for diary in played.diaries]
 
 
-def _longest_gap(ticks: Sequence[float], at: float, until: float) -> float:
-    inside = [at, *(one for one in ticks if at <= one <= until), until]
-    return max(later - earlier for earlier, later in pairwise(inside))
+def gaps(ticks: Sequence[float], at: float, until: float, end: float) -> Iterator[tuple[float, float]]:
+    """Between two ticks: those that begin from `at` to `until`, each until the next one, be it later; at `end` nobody
+    looks any more, or something else begins.
+    """
+    for one in [at, *(tick for tick in ticks if at < tick <= until)]:
+        later = bisect_right(ticks, one)
+        yield one, min(ticks[later], end) if later < len(ticks) else end
 
 
 def _elsewhere(over: Sequence[CarriedOver]) -> str:
@@ -251,23 +293,34 @@ def _elsewhere(over: Sequence[CarriedOver]) -> str:
 
 
 def _beside(felt: Sequence[Felt]) -> str:
-    timed = [one for one in felt if one.timed]
-    longest = max((one.beside.longest for one in timed if one.beside), default=None)
-    apart = max((one.apart for one in timed if one.apart is not None), default=None)
-    if longest is None or apart is None:
+    timed = [one for one in felt if one.timed and one.beside and one.apart]
+    longest = max((one.beside.longest for one in timed if one.beside and one.beside.there), default=None)
+    apart = max((one.apart.longest for one in timed if one.apart), default=None)
+    if apart is None:
         return ""
+    people = (
+        "nobody was in the other"
+        if longest is None
+        else f"people in the other were held up for {longest:.1f} s at most"
+    )
     return (
-        f" With one database befallen, people in the other were held up for {longest:.1f} s at most, and the dashboard"
-        f" there ticked at most {apart:.1f} s apart."
+        f" With one database befallen, {people}, and the dashboard there ticked at most {apart:.1f} s apart."
     )
 
 
 def _untimed(felt: Sequence[Felt]) -> str:
-    count = sum(not one.timed for one in felt)
-    if not count:
-        return ""
-    faults = "one fault" if count == 1 else f"{count} faults"
-    return (
-        f" At {faults} other programs had the processors for more than {LATE:g} of {WINDOW:.0f} s: no times are held"
-        " against those."
-    )
+    late = sum(one.attended and not one.timed for one in felt)
+    nobody = sum(not one.attended for one in felt)
+    said = ""
+    if late:
+        said += (
+            f" At {_faults(late)} other programs had the processors for more than half of the time: what they took is"
+            " taken off before anything is held against those."
+        )
+    if nobody:
+        said += f" At {_faults(nobody)} nobody was there: that proves nothing, and is not counted."
+    return said
+
+
+def _faults(count: int) -> str:
+    return "one fault" if count == 1 else f"{count} faults"

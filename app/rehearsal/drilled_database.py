@@ -36,6 +36,11 @@ class DrilledDatabase:
     cluster: PatroniCluster | None = None
     small_disk: bool = False  # it can be filled up
 
+    def postmasters(self) -> list[int | None]:
+        """Nobody has started these who is still there."""
+        alone = [one.pid for one in (self.postgres, self.standby) if one]
+        return [*alone, *(one.postmaster for one in (self.cluster.machines if self.cluster else ()))]
+
     @property
     def back(self) -> float:
         """Seconds in which it answers again, of itself: a cluster may fail over at any time."""

@@ -23,6 +23,10 @@ class Incident:
         return f"{self.what} ({self.database})" if self.database else self.what
 
     @property
+    def seconds(self) -> float:
+        return self.until - self.at
+
+    @property
     def of_hosts(self) -> bool:
         return self.what in host_faults.FAULTS
 

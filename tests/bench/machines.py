@@ -26,10 +26,10 @@ each fault, the table has for how long somebody was held up whom it befell: from
 until a form or a page was answered or a page had its stream again. Afterwards every receipt must be in the export of
 its session, every message must have been seen once by whom it was for and by nobody else, nobody may be stuck or seated
 twice, and `verify` must hold, in both databases. Where a host was gone nobody may be without the server for more than
-10 s; what befalls one database, nobody in the other may notice for more than 5 s. Of {untimed} of the faults no times
-are told or held against that: a process of the server, or of the people, stood in line for a processor there for more
-than half of five seconds, since other programs of this machine had them. If anything else is otherwise, nothing is
-measured and the seed is told."""
+10 s; what befalls one database, nobody in the other may notice for more than 5 s; the seconds are taken off in which
+programs had the processors within that very time that are not the drill's. Of {untimed} of the faults no times are
+told, since those programs had more than half of the processors then. If that is so of more than half of them, or
+anything else is otherwise, nothing is measured and the seed is told."""
 
 
 def run(stage: Stage) -> Chapter:
@@ -62,10 +62,13 @@ def drilled(seed: int, faults: int) -> dict[str, Any]:
 
 def chapter(seeds: list[int], found: list[dict[str, Any]]) -> Chapter:
     incidents = [one for outcome in found for one in outcome["incidents"]]
+    there = [one for one in incidents if one["there"]]
     timed = [one for one in incidents if one["timed"]]
+    if 2 * len(timed) < len(incidents):
+        raise WrongAnswer(f"of {len(incidents)} faults only {len(timed)} were timed: end other programs")
     sessions = [one for outcome in found for one in outcome["sessions"]]
     figures: list[Figure] = [
-        plain("faults after which nothing was lost", [len(incidents)], "faults"),
+        plain("faults after which nothing was lost", [len(there)], "faults"),
         plain("sessions, in both databases", [len(sessions)], "sessions"),
         plain(
             "forms that were acknowledged, and are all in the export",
@@ -79,7 +82,7 @@ def chapter(seeds: list[int], found: list[dict[str, Any]]) -> Chapter:
         faults=FAULTS,
         players=PLAYERS,
         seeds=", ".join(map(str, seeds)),
-        untimed=len(incidents) - len(timed),
+        untimed=len(there) - len(timed),
     )
     return Chapter("Drill of hosts and clusters", tuple(figures), how)
 
@@ -95,7 +98,7 @@ def _of_each(incidents: list[dict[str, Any]]) -> Iterator[Figure]:
 
 def _beside(incidents: list[dict[str, Any]]) -> Iterator[Figure]:
     beside = [one["beside"] for one in incidents if "beside" in one]
+    if people := [one["longest"] for one in beside if one["there"]]:
+        yield plain(f"people in the other database ({len(people)}×)", people, "s")
     if beside:
-        count = len(beside)
-        yield plain(f"people in the other database ({count}×)", [one["longest"] for one in beside], "s")
-        yield plain(f"its dashboard ({count}×)", [one["apart"] for one in beside], "s")
+        yield plain(f"its dashboard ({len(beside)}×)", [one["apart"] for one in beside], "s")
