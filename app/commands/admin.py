@@ -220,12 +220,12 @@ def _log(options: argparse.Namespace, config: Config) -> int:
         return await read_all(conn, options.session, most=options.most)
 
     found, away = dict[str, list[SecurityEvent]](), list[str]()
-    if config.clusters:
-        said = asyncio.run(of_each(config, work))
-        found = {name: events for name, events in said.items() if events is not None}
+    if options.session or not config.clusters:
+        found[config.cluster] = in_transaction(config, work)  # where it is now has to answer
+    if others := [name for name in config.clusters if name not in found]:
+        said = asyncio.run(of_each(config, work, others))
+        found |= {name: events for name, events in said.items() if events is not None}
         away = [name for name, events in said.items() if events is None]
-    else:
-        found[config.cluster] = in_transaction(config, work)
     for name in away:
         print(f"note: {name} does not answer, so what was noted there is not among this.", file=sys.stderr)
     told = security.newest(found, options.most)
