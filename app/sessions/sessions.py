@@ -170,5 +170,5 @@ async def _refuse_leaving(conn: Connection, session: Session) -> None:
     if cluster := await value(conn, SQL["leaving_for"], id=session.id):
         raise SessionError(
             f"{session.name} is being moved to the database {cluster}, and nothing is done to it meanwhile. If that was"
-            f" broken off, `networklab transfer {session.id} --to {cluster}` finishes it."
+            " broken off, whoever moved it finishes it by the same command again."
         )
