@@ -403,7 +403,11 @@ def test_players_who_have_all_connections_of_one_do_not_make_it_one_that_is_away
     grace = clusters.main.researcher(server, "grace")
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
+    async def is_listed() -> bool:
+        return session.id in (await grace.get("/admin")).text
+
     async def story() -> None:
+        await until(is_listed, "grace's account is known in east, too")
         guests = [clusters.main.guest(server, session, label) for label in ("R1", "R2", "B1", "B2")]
         for guest in guests:
             assert (await guest.sign_in()).status in (200, 303)
@@ -413,12 +417,8 @@ def test_players_who_have_all_connections_of_one_do_not_make_it_one_that_is_away
             await until(lambda: clusters.east.sql(waiting) == [(2,)], "all of the pool")
             page = (await grace.get("/admin")).text
             assert "east does not answer" in page and other.id in page and session.id not in page
-
-        async def is_back() -> bool:
-            page = (await grace.get("/admin")).text
-            return "does not answer" not in page and session.id in page
-
-        await until(is_back, "it is there again, as nothing was wrong with it")
+        page = (await grace.get("/admin")).text
+        assert "does not answer" not in page and session.id in page, "nothing was wrong with it"
         assert {(await one).status for one in coming} == {200}
 
     clusters.main.tell(story())
