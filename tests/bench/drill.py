@@ -26,20 +26,7 @@ def run(stage: Stage) -> Chapter:
     faults: Counter[str] = Counter()
     receipts = 0
     for seed in seeds:
-        # In a process of its own: a drill leaves the network for one of its own.
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "app", "drill", str(RUMOUR), "--json", "--seed", str(seed)),
-                *("--faults", str(5 if stage.quick else FAULTS), "--players", str(PLAYERS)),
-                *("--processes", str(PROCESSES)),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=3600,
-        )
-        found: dict[str, Any] = json.loads(done.stdout or NOTHING)
-        if not found["ok"]:
-            raise WrongAnswer(found["verdict"])
+        found = drilled(seed, 5 if stage.quick else FAULTS, PLAYERS)
         faults.update(one["fault"] for one in found["incidents"] if one["there"])
         receipts += int(sum(one["figures"]["receipts found in the export"] for one in found["sessions"]))
     figures: list[Figure] = [
@@ -49,3 +36,23 @@ def run(stage: Stage) -> Chapter:
     return Chapter(
         "Drill", tuple(figures), HOW.format(kinds=", ".join(f"{kind} {n}×" for kind, n in faults.items()))
     )
+
+
+def drilled(seed: int, faults: int, players: int, *more: str) -> dict[str, Any]:
+    """What a drill with so many says, and with `more` options. Raises WrongAnswer.
+
+    In a process of its own: it leaves the network for one of its own.
+    """
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "app", "drill", str(RUMOUR), "--json", "--seed", str(seed)),
+            *("--faults", str(faults), "--players", str(players), "--processes", str(PROCESSES), *more),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=7200,
+    )
+    found: dict[str, Any] = json.loads(done.stdout or NOTHING)
+    if not found["ok"]:
+        raise WrongAnswer(found["verdict"])
+    return found

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.bench.drill import NOTHING
+from tests.bench.drill import drilled
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain
-from tests.bench.stage import PROCESSES, Stage
-from tests.house.studies import RUMOUR
+from tests.bench.stage import Stage
 
 SEEDS, FAULTS, PLAYERS = range(203, 220), 12, 40
+SEVERAL = ("--hosts", "2", "--two-databases", "--patroni")
 LONGEST = 100 * 60.0  # seconds after which no further one begins
 HOW = """`networklab drill studies/rumour --hosts 2 --two-databases --patroni --faults {faults} --players {players}`
 with the seeds {seeds}: two hosts of the server behind HAProxy, two databases, each of them two Postgres that Patroni
@@ -38,26 +35,8 @@ def run(stage: Stage) -> Chapter:
         if time.monotonic() > began + LONGEST:
             break
         seeds.append(seed)
-        found.append(drilled(seed, 5 if stage.quick else FAULTS))
+        found.append(drilled(seed, 5 if stage.quick else FAULTS, PLAYERS, *SEVERAL))
     return chapter(seeds, found)
-
-
-def drilled(seed: int, faults: int) -> dict[str, Any]:
-    """In a process of its own: a drill leaves the network for one of its own. Raises WrongAnswer."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "app", "drill", str(RUMOUR), "--json", "--seed", str(seed)),
-            *("--hosts", "2", "--two-databases", "--patroni", "--processes", str(PROCESSES)),
-            *("--faults", str(faults), "--players", str(PLAYERS)),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=7200,
-    )
-    found: dict[str, Any] = json.loads(done.stdout or NOTHING)
-    if not found["ok"]:
-        raise WrongAnswer(found["verdict"])
-    return found
 
 
 def chapter(seeds: list[int], found: list[dict[str, Any]]) -> Chapter:

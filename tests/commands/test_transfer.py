@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.sessions import seals
 from app.sessions.erasing import erase, sweep
 from app.web.access.accounts import put_account
 from app.web.access.rights import give
-from tests.house.clusters import Clusters, two_databases, two_postgres
+from tests.house.clusters import two_databases, two_postgres
 from tests.house.moving import (
     MARKED,
     MOMENTS,
@@ -39,18 +39,6 @@ STAY = {
     "security_event": "what was done in this database, which nobody changes",
     "process secret migration cluster transfer": "the server's own",
 }
-
-
-@pytest.fixture
-def clusters(postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
-    with two_databases(postgres, tmp_path) as found:
-        name_both(found)
-        yield found
-
-
-@pytest.fixture
-def mover(clusters: Clusters) -> Mover:
-    return Mover(clusters)
 
 
 def differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:

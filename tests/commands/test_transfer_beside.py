@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import psycopg
 import pytest
 
 from app.database.carried_rows import begin_to_carry, carried_tables, delete
 from app.database.clusters import first_numbers
 from app.database.connections import Connection
-from app.database.embedded import Postgres
 from app.sessions import waves
 from app.sessions.erasing import erase, want
 from app.sessions.sessions import SessionError
 from app.study.stored import read_study
-from tests.house.clusters import Clusters, two_databases
 from tests.house.house import House
 from tests.house.moving import (
     MARKED,
@@ -26,23 +21,10 @@ from tests.house.moving import (
     held,
     is_whole_in,
     killed_when,
-    name_both,
     until_so,
 )
 from tests.house.shell import is_refused
 from tests.house.studies import ROOM_TALK
-
-
-@pytest.fixture
-def clusters(postgres: Postgres, tmp_path: Path) -> Iterator[Clusters]:
-    with two_databases(postgres, tmp_path) as found:
-        name_both(found)
-        yield found
-
-
-@pytest.fixture
-def mover(clusters: Clusters) -> Mover:
-    return Mover(clusters)
 
 
 def lower_and_higher() -> list[str]:

@@ -10,18 +10,20 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from app.database.embedded import EmbeddedError
+from app.database.embedded import EmbeddedError, Postgres
 from app.rehearsal.drilled_database import DrilledDatabase
 from app.rehearsal.faults import change, migrate
 from app.rehearsal.scene import Scene
-from tests.house.house import House
+from tests.house.database import make_template, new_database
 
 READ_ONLY = 'alter database "{}" set default_transaction_read_only = {}'
 
 
 @pytest.fixture
-def database(house: House, tmp_path: Path) -> DrilledDatabase:
-    return DrilledDatabase("", tmp_path, house.database)
+def database(own_postgres: Postgres, tmp_path: Path) -> DrilledDatabase:
+    """Of its own Postgres: what is cut there is cut for all."""
+    make_template(own_postgres)
+    return DrilledDatabase("", tmp_path, new_database(own_postgres))
 
 
 def connected(database: DrilledDatabase, purpose: str) -> psycopg.Connection:
