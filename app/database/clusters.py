@@ -49,7 +49,12 @@ async def be_named(conn: Connection, name: str, names: Sequence[str]) -> None:
     told = dict(name=name, first=names[0], numbers_from=first_numbers(names).get(name, 0))
     await conn.execute(SQL["be_named"], told)
     found = await check_name(conn, name, names[0])
-    await conn.execute(SQL["number_apart"], dict(numbers_from=found.numbers_from))
+    await number_from(conn, found.numbers_from)
+
+
+async def number_from(conn: Connection, least: int) -> None:
+    """No row from now on has a smaller number, whatever its table."""
+    await conn.execute(SQL["number_apart"], dict(numbers_from=least))
 
 
 async def check_name(conn: Connection, name: str, first: str) -> Named:
