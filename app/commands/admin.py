@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from getpass import getpass
 
-from app.commands.arguments import THE_SESSION, as_typed, count
+from app.commands.arguments import THE_SESSION, as_typed, count, number_of_row
 from app.commands.clusters import ask, copied_accounts, of_each
 from app.commands.connection import in_transaction
 from app.commands.granting import add_granting
@@ -63,7 +63,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     tokens.add_argument("--json", action="store_true", help="print them as JSON")
     tokens.set_defaults(do=_list_tokens)
     revoker = commands.add_parser("revoke", help="end a token at once")
-    revoker.add_argument("number", type=count, metavar="NUMBER", help="as `admin tokens` has it")
+    revoker.add_argument("number", type=number_of_row, metavar="NUMBER", help="as `admin tokens` has it")
     revoker.set_defaults(do=_revoke_token)
     logger = commands.add_parser("log", help="the security log, the newest first")
     logger.add_argument("--session", metavar="SESSION", help="only what is about this session")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.commands.program import program
+from app.database.clusters import LARGEST_NUMBER
 from app.database.stores import StorePlace, place_of
 from app.study.durations import seconds_in
 from app.study.syntax.mistakes import nearest
@@ -60,8 +61,17 @@ def refuse_empty(words: Sequence[str]) -> None:
 
 
 def count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number above zero")
+    return _above_zero(text, 100_000)
+
+
+def number_of_row(text: str) -> int:
+    """As players, payouts and tokens have them."""
+    return _above_zero(text, LARGEST_NUMBER)
+
+
+def _above_zero(text: str, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 0 < int(text) <= most:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 1 to {most:,}")
     return int(text)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from getpass import getpass
 
-from app.commands.arguments import THE_SESSION, Refusal, count
+from app.commands.arguments import THE_SESSION, Refusal, number_of_row
 from app.commands.bonus_lines import are_paid, lines_of, notes_of, told
 from app.commands.connection import connected
 from app.commands.set_up_lines import steps_of
@@ -85,12 +85,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     payer.set_defaults(do=_pay)
     settler = commands.add_parser("settle", help="say of bonuses that are left to you whether they were paid")
     settler.add_argument(
-        "payout", type=count, metavar="NUMBER", help="of the bonuses, as `pay` and the page have it"
+        "payout", type=number_of_row, metavar="NUMBER", help="of the bonuses, as `pay` and the page have it"
     )
     said = settler.add_mutually_exclusive_group(required=True)
     said.add_argument("--paid", action="store_true", help="they were")
     said.add_argument("--not-paid", action="store_true", help="they were not, and are due again")
-    settler.add_argument("--player", type=count, metavar="NUMBER", help="only that of this player")
+    settler.add_argument("--player", type=number_of_row, metavar="NUMBER", help="only that of this player")
     settler.set_defaults(do=_settle)
     forgetter = commands.add_parser("forget", help="forget the token, and read nothing more")
     forgetter.set_defaults(do=_forget)

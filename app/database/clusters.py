@@ -17,6 +17,7 @@ SQL = Queries(__name__)
 BETWEEN = "-"  # the name of a database and what else there is of a session's id
 NUMBERS = 1_000_000_000  # that one may give: 130 sessions of 50,000 people, who say 150 things each
 RANGES = 99
+LARGEST_NUMBER = 10**15 - 1  # number of a row that is asked for: spreadsheets show no longer one as it is
 
 
 def as_address(conninfo: str) -> str:

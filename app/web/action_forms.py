@@ -15,7 +15,7 @@ from app.sessions.starts import StartError
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.study import Study
 from app.web import templates
-from app.web.forms import form_of
+from app.web.forms import form_of, whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import study_of
 from app.web.responses import piece, problem, wants_page
@@ -78,11 +78,11 @@ async def act(
     return said
 
 
-def number(wish: Wish, name: str) -> int:
-    text = first(wish.form, name)
-    if not (text.isascii() and text.isdecimal() and len(text) < 9):
+def number(wish: Wish, name: str, most: int = 99_999_999) -> int:
+    found = whole(first(wish.form, name), most)
+    if found is None:
         raise SessionError("The form does not say what it means. Reload the page and try again.")
-    return int(text)
+    return found
 
 
 def moment(wish: Wish, name: str) -> datetime:

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
 from app.database import clock
+from app.database.clusters import LARGEST_NUMBER
 from app.database.connections import Connection
 from app.players.codes import codes_of
 from app.players.pay import account_now
@@ -113,7 +114,7 @@ async def _dismiss(wish: Wish) -> str:
 
 
 async def _replace(wish: Wish) -> str:
-    newcomer, outcome = number(wish, "newcomer"), first(wish.form, "outcome")
+    newcomer, outcome = number(wish, "newcomer", LARGEST_NUMBER), first(wish.form, "outcome")
     return await actions.replace(
         wish.conn, wish.session_id, wish.study, wish.player_id, newcomer, outcome, wish.by
     )

@@ -12,6 +12,7 @@ from typing import Any
 from litestar import get, post
 from litestar.response import Redirect, Response
 
+from app.database.clusters import LARGEST_NUMBER
 from app.database.connections import Connection, snapshot
 from app.players.door import places_of
 from app.recruiters import bonuses, payouts, reviews, submissions
@@ -25,7 +26,7 @@ from app.study.languages.texts import texts_in
 from app.study.model.fields import Form, first
 from app.study.model.study import Study
 from app.web import recruiting, templates
-from app.web.forms import form_of
+from app.web.forms import form_of, whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import FILES, OWNS, study_of, who_asks
 from app.web.responses import page, piece, problem
@@ -104,11 +105,11 @@ async def pay(request: Query, session_id: str) -> Response[str] | Redirect:
 @post("/sessions/{session_id:str}/recruiter/settle", needs=OWNS)
 async def settle(request: Query, session_id: str) -> Response[str] | Redirect:
     async def work(form: Form) -> None:
-        said, payout_id, player_id = (first(form, name) for name in ("said", "payout", "player"))
-        numbers = all(one.isascii() and one.isdecimal() and len(one) < 16 for one in (payout_id, player_id))
-        if not numbers or said not in ("paid", "not paid"):
+        said = first(form, "said")
+        payout_id, player_id = (whole(first(form, name), LARGEST_NUMBER) for name in ("payout", "player"))
+        if payout_id is None or player_id is None or said not in ("paid", "not paid"):
             raise RecruitingError("The form does not say what it means. Reload the page and try again.")
-        await recruiting.settle(request, session_id, int(payout_id), int(player_id), said == "paid")
+        await recruiting.settle(request, session_id, payout_id, player_id, said == "paid")
 
     return await _do(request, session_id, work)
 

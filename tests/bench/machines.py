@@ -17,18 +17,18 @@ SEVERAL = ("--hosts", "2", "--two-databases", "--patroni")
 LONGEST = 100 * 60.0  # seconds after which no further one begins
 AT_ONCE = 2  # which wait for most of their time
 HOW = """`networklab drill studies/rumour --hosts 2 --two-databases --patroni --faults {faults} --players {players}`
-with the seeds {seeds}, two at a time: two hosts of the server behind HAProxy, two
-databases, each of them two Postgres that Patroni looks after with an etcd of three of its own, all on this machine, each in a network of its own. Half of the people play
-in each database at the same time, four times as fast as people do, some of them with bad connections; a fault comes
-every few seconds, each kind as often as any other, those of a database for the one and the next time for the other. Of
-each fault, the table has for how long somebody was held up whom it befell: from the fault, or from when it was sent,
-until a form or a page was answered or a page had its stream again. Afterwards every receipt must be in the export of
-its session, every message must have been seen once by whom it was for and by nobody else, nobody may be stuck or seated
-twice, and `verify` must hold, in both databases. Where a host was gone nobody may be without the server for more than
-10 s; what befalls one database, nobody in the other may notice for more than 5 s; the seconds are taken off in which
-programs had the processors within that very time that are not the drill's. Of {untimed} of the faults no times are
-told, since those programs had more than half of the processors then. If that is so of more than half of them, or
-anything else is otherwise, nothing is measured and the seed is told."""
+with the seeds {seeds}, two at a time: two hosts of the server behind HAProxy, two databases, each of them two
+Postgres that Patroni looks after with an etcd of three of its own, all on this machine, each in a network of its own.
+Half of the people play in each database at the same time, four times as fast as people do, some of them with bad
+connections; a fault comes every few seconds, each kind as often as any other, those of a database for the one and the
+next time for the other. Of each fault, the table has for how long somebody was held up whom it befell: from the
+fault, or from when it was sent, until a form or a page was answered or a page had its stream again. Afterwards every
+receipt must be in the export of its session, every message must have been seen once by whom it was for and by nobody
+else, nobody may be stuck or seated twice, and `verify` must hold, in both databases. Where a host was gone nobody may
+be without the server for more than 10 s; what befalls one database, nobody in the other may notice for more than 5 s;
+the seconds are taken off in which programs had the processors within that very time that are not the drill's. Of
+{untimed} of the faults no times are told, since those programs had more than half of the processors then. If that is
+so of more than half of them, or anything else is otherwise, nothing is measured and the seed is told."""
 
 
 def run(stage: Stage) -> Chapter:

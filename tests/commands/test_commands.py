@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["export", "nothere", "--to", "out.xlsx", "--excel"], {}, "a workbook opens right as it is"),
         (["verify", "nothere"], {}, "There is no session “nothere”"),
         (["serve", "--port", "99999"], {}, "not a port"),
-        (["serve", "--processes", "none"], {}, "not a whole number above zero"),
+        (["serve", "--processes", "none"], {}, "not a whole number from 1 to 100,000"),
         (["serve", "--host", "256.1.1.1"], {}, "256.1.1.1"),
         (["serve", "--players", "4"], {}, "Give --dev STUDY too"),
         (["serve", "--dev", "no/such/folder"], {}, "no/such/folder"),

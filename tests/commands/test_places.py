@@ -59,7 +59,7 @@ def test_what_can_not_be_changed_is_said_in_a_sentence(shell: Shell) -> None:
     listed, everybody = house.open(TALK), house.open(TALK, people={}, places=Places())
     for typed, sentence in (
         ((listed.id, "3"), "has no link for everybody. It was opened without --door."),
-        ((everybody.id, "none"), "“none” is not a whole number above zero"),
+        ((everybody.id, "none"), "“none” is not a whole number from 1 to"),
         ((everybody.id, "--extra", "5%"), "Say how many there are, too."),
     ):
         assert sentence in is_refused(shell.type("places", *typed))

@@ -41,7 +41,7 @@ def several(**databases: str) -> dict[str, str]:
 
 @contextmanager
 def two_databases(postgres: Postgres, folder: Path) -> Iterator[Clusters]:
-    with a_database(postgres) as first, a_database(postgres) as second:
+    with a_database(postgres, "template") as first, a_database(postgres, "template") as second:
         yield from _two(first, second, folder)
 
 

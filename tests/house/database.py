@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from app.database.clusters import first_numbers, number_from
 from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
@@ -24,6 +25,7 @@ MEMORY = Path("/dev/shm")
 ENOUGH = 4 * 2**30  # bytes, for those that run side by side
 SMALL = {"max_wal_size": "128MB", "min_wal_size": "64MB"}
 
+APART = "numbered_apart"
 BY_FILES = "strategy file_copy"  # through the log a copy takes twice as long, and so does its end
 
 CONTRADICTIONS = [
@@ -87,32 +89,42 @@ def a_postgres() -> Iterator[Postgres]:
 
 
 def make_template(postgres: Postgres) -> None:
-    """The migrated database that those of stories are copied from."""
+    """The migrated databases that those of stories are copied from: `template`, and `numbered_apart`, which numbers its
+    rows as one of several databases does, so that no `integer` holds them.
+    """
 
     async def migrated(url: str) -> None:
         conn = await connect(url, "tests")
         await migrate(conn)
         await conn.close()
 
+    async def number(url: str) -> None:
+        conn = await connect(url, "tests")
+        await number_from(conn, first_numbers(["main"])["main"])
+        await conn.close()
+
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
         conn.execute("create database template")
     apart(lambda: asyncio.run(migrated(make_conninfo(postgres.dsn, dbname="template"))))
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(f"create database {APART} template template {BY_FILES}".encode())
+    apart(lambda: asyncio.run(number(make_conninfo(postgres.dsn, dbname=APART))))
 
 
 def new_database(postgres: Postgres) -> str:
     """The address of a migrated one that stays as long as this Postgres."""
     name = f"story_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template template {BY_FILES}'.encode())
+        conn.execute(f'create database "{name}" template {APART} {BY_FILES}'.encode())
     return make_conninfo(postgres.dsn, dbname=name)
 
 
 @contextmanager
-def a_database(postgres: Postgres) -> Iterator[str]:
+def a_database(postgres: Postgres, template: str = APART) -> Iterator[str]:
     """The address of a migrated database that is gone afterwards."""
     name = f"story_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template template {BY_FILES}'.encode())
+        conn.execute(f'create database "{name}" template {template} {BY_FILES}'.encode())
         yield make_conninfo(postgres.dsn, dbname=name)
         conn.execute(f'drop database "{name}" with (force)'.encode())
 

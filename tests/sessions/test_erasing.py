@@ -208,7 +208,8 @@ def test_receipts_that_did_not_hold_are_not_forgotten_with_what_they_were_of(
     session.house.do(lambda conn: erase(conn, session.session_id, "ada", "asked", label="P4"))
     verdict = asyncio.run(verify(session.house.database, session.session_id, session.study))
     [check_] = [one for one in verdict.checks if not one.ok]
-    assert check_.rows == ("erasure 1: 3 receipts were not what was stored when it began",)
+    [(erasure,)] = session.house.sql("select id from erasure")
+    assert check_.rows == (f"erasure {erasure}: 3 receipts were not what was stored when it began",)
 
 
 def test_an_export_from_before_holds_and_is_said_to_have_what_was_erased_since(

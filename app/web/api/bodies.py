@@ -13,6 +13,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
+from app.database.clusters import LARGEST_NUMBER
 from app.sessions.seals import MOST_FILES
 from app.web.api.bearer import admitted_by_token
 from app.web.opening_forms import LONGEST_NAME, MOST_EXTRA, MOST_PLACES
@@ -135,7 +136,7 @@ class HowItEnds(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class TakesSeat(HowItEnds, kw_only=True, forbid_unknown_fields=True):
     newcomer: Annotated[
-        int, Meta(ge=1, le=99_999_999, description="The number of somebody who waits, or stands by.")
+        int, Meta(ge=1, le=LARGEST_NUMBER, description="The number of somebody who waits, or stands by.")
     ]
 
 
@@ -177,8 +178,10 @@ class PayConfirmation(Confirmation, kw_only=True, forbid_unknown_fields=True):
 
 
 class SaidOfPayout(Struct, kw_only=True, forbid_unknown_fields=True):
-    payout: Annotated[int, Meta(ge=1, le=10**15, description="Its number.")]
-    player: Annotated[int, Meta(ge=1, le=10**15, description="Only what is this one’s.")] | None = None
+    payout: Annotated[int, Meta(ge=1, le=LARGEST_NUMBER, description="Its number.")]
+    player: Annotated[int, Meta(ge=1, le=LARGEST_NUMBER, description="Only what is this one’s.")] | None = (
+        None
+    )
     paid: Annotated[bool, Meta(description="Whether they were; else they are due again.")]
 
 

@@ -36,6 +36,7 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
         player for (player,) in house.sql("select id from player where status = 'playing' order by slot")
     ]
     assert len(people) == 4
+    [(room,)] = house.sql("select id from room")
 
     async def story() -> None:
         async with open_pool(house.database, 2) as pool, pool.connection() as conn:
@@ -46,10 +47,10 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
             async with conn.transaction():
                 await messages.store(
                     conn,
-                    [NewMessage(people[1], 1, None, "talk", NEAR, "hello both", str(uuid4()))],
+                    [NewMessage(people[1], room, None, "talk", NEAR, "hello both", str(uuid4()))],
                 )
                 study = await studies.of(session.id)
-                await rooms.advance(conn, study, [(1, study.plan[1])])
+                await rooms.advance(conn, study, [(room, study.plan[1])])
             snapshot = await live.snapshot(late)  # it comes between the events and the hub's look at them
             assert b"hello both" in snapshot and b"round 2 of 3" in snapshot
             hub = asyncio.create_task(live.hub.run())

@@ -20,6 +20,7 @@ def test_the_lobby_is_rendered_again_for_what_it_shows_and_for_nothing_else(hous
     come(house, session, *session.tokens)
     assert seat(house, session) == 4
     [(waits,)] = house.sql("select id from player where status = 'waiting'")
+    [(room,)] = house.sql("select id from room")
 
     async def story() -> None:
         rendered: dict[str, int] = {}
@@ -28,7 +29,7 @@ def test_the_lobby_is_rendered_again_for_what_it_shows_and_for_nothing_else(hous
             live = Live(house.database, pool, await read_keys(conn), studies)
             page = Page(waits, session.id)
             assert b'id="wait"' in await live.snapshot(page)
-            await parts.end(conn, [1], "complete", await studies.of(session.id))
+            await parts.end(conn, [room], "complete", await studies.of(session.id))
             await asyncio.to_thread(house.act, "pause", session)
             [(log, feed)] = live.sessions.items()
             assert feed.waiting == {page}
