@@ -155,18 +155,19 @@ class PatroniCluster:
         return other
 
     def until_whole(self) -> None:
-        """A primary, and a standby in step.
+        """A primary that takes writes, and a standby in step with it, which would take over if it were lost now.
 
-        One that was cut off may be some of its log ahead of the new primary, and follows it once that has got there:
-        where nobody writes anything, never.
+        What etcd has of both may be of before: a primary that leads again after etcd was away asks for its standby
+        anew, and until then nobody but itself may lead. One that was cut off may be some of its log ahead of the new
+        primary, and follows it once that has got there: where nobody writes anything, never.
         """
 
         def in_step() -> bool:
-            with (
-                suppress(psycopg.Error),
-                psycopg.connect(self.url, connect_timeout=2, autocommit=True) as conn,
-            ):
-                conn.execute("select pg_logical_emit_message(false, 'drill', repeat('x', 4000000))")
+            try:
+                with psycopg.connect(self.url, connect_timeout=2, autocommit=True) as conn:
+                    conn.execute("select pg_logical_emit_message(false, 'drill', repeat('x', 4000000))")
+            except psycopg.Error:
+                return False
             return sorted(self.roles().values()) == ["leader", "sync_standby"]
 
         self._until(in_step, "a standby in step", pause=2.0)

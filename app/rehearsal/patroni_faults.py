@@ -34,8 +34,10 @@ def lose_its_machine(cluster: PatroniCluster) -> None:
     """It comes back as one that was repaired, after the other has taken over."""
     machine = cluster.primary()
     cluster.kill(machine)
-    cluster.until_led_by(cluster.other(machine))
-    cluster.start(machine)
+    try:
+        cluster.until_led_by(cluster.other(machine))
+    finally:
+        cluster.start(machine)
     cluster.until_whole()
 
 
@@ -43,8 +45,10 @@ def freeze_its_machine(cluster: PatroniCluster) -> None:
     """It wakes up as one that has not noticed anything."""
     machine = cluster.primary()
     cluster.freeze(machine)
-    cluster.until_led_by(cluster.other(machine))
-    cluster.thaw(machine)
+    try:
+        cluster.until_led_by(cluster.other(machine))
+    finally:
+        cluster.thaw(machine)
     cluster.until_whole()
 
 
@@ -52,9 +56,11 @@ def cut_its_machine_off(cluster: PatroniCluster) -> None:
     """It is alive all the while, and still thinks for some of it that it is the primary."""
     machine = cluster.primary()
     cluster.cut_off(machine)
-    cluster.until_led_by(cluster.other(machine))
-    time.sleep(OLD)
-    cluster.cut_off(machine, False)
+    try:
+        cluster.until_led_by(cluster.other(machine))
+        time.sleep(OLD)
+    finally:
+        cluster.cut_off(machine, False)
     cluster.until_whole()
 
 
@@ -62,9 +68,11 @@ def lose_the_standby(cluster: PatroniCluster) -> None:
     """Commits wait for it until Patroni lets the primary go on alone."""
     machine = cluster.other(cluster.primary())
     cluster.kill(machine)
-    cluster.until_alone()
-    time.sleep(OLD)
-    cluster.start(machine)
+    try:
+        cluster.until_alone()
+        time.sleep(OLD)
+    finally:
+        cluster.start(machine)
     cluster.until_whole()
 
 
@@ -104,10 +112,12 @@ def take_the_majority_of_etcd(cluster: PatroniCluster) -> None:
     """A primary that can't prove that it is the one takes no writes, and nobody else becomes one."""
     for nth in (0, 1):
         cluster.stop_witness(nth)
-    cluster.until_nobody_leads()
-    time.sleep(OLD)
-    for nth in (0, 1):
-        cluster.start_witness(nth)
+    try:
+        cluster.until_nobody_leads()
+        time.sleep(OLD)
+    finally:
+        for nth in (0, 1):
+            cluster.start_witness(nth)
     cluster.until_whole()
 
 
