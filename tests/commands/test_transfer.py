@@ -27,6 +27,7 @@ from tests.house.moving import (
     name_both,
     until_so,
 )
+from tests.house.pictures import with_files
 from tests.house.shell import is_refused
 from tests.house.studies import ROOM_TALK
 from tests.house.telling import everything_in
@@ -83,6 +84,23 @@ def test_all_that_is_proof_of_a_session_is_the_same_in_the_other_database(
         assert mover.type("archive", session, "--back").returncode == 0
         is_whole_in(mover, session, "main", rows)
         assert differing(mover.known_of(session), known) == []
+
+
+def test_a_study_takes_its_own_pictures_and_sounds_along(mover: Mover, tmp_path: Path) -> None:
+    main, east = mover.clusters.main, mover.clusters.east
+    session = main.open_folder(with_files(tmp_path), {"player": 2}, start=False)
+    main.do(lambda conn: seals.seal(conn, session.id, {}, "ada"))
+    main.act("close", session)
+    known, pieces = (
+        mover.known_of(session.id),
+        "select sha256, number, sha256(body) from own_piece order by 1, 2",
+    )
+    there = main.sql(pieces)
+    assert len(there) > 3 and not east.sql(pieces)
+    mover.moves(session.id, "east")
+    assert east.sql(pieces) == there
+    main.sql("truncate own_content cascade")  # so that nobody reads them here
+    assert differing(mover.known_of(session.id), known) == []
 
 
 def test_each_table_goes_along_or_has_a_reason_to_stay(mover: Mover) -> None:
