@@ -24,6 +24,7 @@ from app.players.lists import unescape
 SPSS_TEXT, SPSS_CODE, SPSS_LABEL, SPSS_TITLE = 32_767, 120, 255, 64  # bytes
 STATA_LABEL, STATA_CODE = 80, 8_000  # characters
 STATA_LEAST, STATA_MOST = -2_147_483_647, 2_147_483_620  # of whole numbers, which alone get labels there
+STATA_DIGITS = 9  # that it shows of a number by itself
 CUT = " … (cut here)"
 DONT_KNOW = "d"  # Stata's .d
 _NUMBER = re.compile(r"-?\d{1,300}(\.\d{1,300})?", re.ASCII)
@@ -92,7 +93,9 @@ def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> No
         variable_measure={
             one.column.short: "scale" if one.kind in (NUMBER, TIME) else "nominal" for one in series
         },
-        variable_format={one.column.short: "F8.0" for one in series if _is_whole(one)},
+        variable_format={
+            one.column.short: f"F{max(8, width)}.0" for one in series if (width := _digits(one))
+        },
     )
     tagged = [one for one in series if one.unknown is not None]
     pyreadstat.write_dta(
@@ -102,6 +105,10 @@ def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> No
         column_labels={short: label[:STATA_LABEL] for short, label in labels.items()},
         variable_value_labels={one.column.short: codes for one in series if (codes := _stata(one))},
         missing_user_values={one.column.short: [DONT_KNOW] for one in tagged} or None,
+        # Else only the first digits of a number of more than nine are shown.
+        variable_format={
+            one.column.short: f"%{width}.0f" for one in series if (width := _digits(one)) > STATA_DIGITS
+        },
     )
 
 
@@ -155,8 +162,13 @@ def _stata(one: Series) -> dict[Any, str]:
     }
 
 
-def _is_whole(one: Series) -> bool:
-    return one.kind in (NUMBER, CODES) and all(value is None or value == int(value) for value in one.values)
+def _digits(one: Series) -> int:
+    """Places that its longest number takes, its sign too; 0 where they are not all whole."""
+    if one.kind not in (NUMBER, CODES) or any(
+        value != int(value) for value in one.values if value is not None
+    ):
+        return 0
+    return max((len(f"{value:.0f}") for value in one.values if value is not None), default=1)
 
 
 def _bytes(text: str, most: int) -> str:

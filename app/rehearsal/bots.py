@@ -334,6 +334,7 @@ class Bot:
         self.diary.by_chance += len(fields) - by_hook
         self.counts.records += len(fields)
         self.counts.acts["decided"] += position.step.computes
+        self.counts.acts["alone"] += position.step.is_solo
         self.page.take_keys(answer.text)
         if other:
             self.diary.did("clicked twice")

@@ -34,20 +34,23 @@ class Used:
 
 
 # Seconds of a core, by what a rehearsal calls a form; with all that follows from it on pages and in rooms. `decided` is
-# what a form of `records` costs more where hooks are asked as its step ends.
+# what a form of `records` costs more where hooks are asked as its step ends, `alone` where its step is one that each
+# does for themselves: the next page is drawn, or a seat found, for one at a time.
 EACH = {
     "sign-in": Used(0.0050, 0.0080),
     "records": Used(0.0004, 0.0008),
     "decided": Used(0.0025, 0.0028),
+    "alone": Used(0.0050, 0.0060),
     "messages": Used(0.0004, 0.0008),
     "moves": Used(0.0006, 0.0004),
 }
+MORE = ("decided", "alone")  # of a form that is counted already
 UP = Used(0.45, 0.20)  # cores of a process that is up all the time …
 OFTEN = 60.0  # … which it is by two thirds where so many forms come to it in a second
 
 
 def used(a_second: Mapping[str, float], processes: int) -> Used:
     """By so many forms of each kind in a second; other kinds cost as little as they are rare."""
-    forms = sum(rate for kind, rate in a_second.items() if kind != "decided")
+    forms = sum(rate for kind, rate in a_second.items() if kind not in MORE)
     up = processes * (1 - math.exp(-forms / processes / OFTEN))
     return sum((EACH[kind] * rate for kind, rate in a_second.items() if kind in EACH), UP * up)

@@ -21,8 +21,8 @@ POOL = 8  # connections of a process for pages
 PROCESS, PAGE = 0.12, 30e-6  # GB of memory that a process takes, and that each page takes which is open
 SPARE = 2.0  # GB of memory for what else is on a machine
 # Bytes, by what a rehearsal calls a form: in the database, with indexes; and to pages, files of the study's own aside.
-STORED = {"sign-in": 6e3, "records": 1.7e3, "decided": 0.0, "messages": 1.7e3, "moves": 3e3}
-SENT = {"sign-in": 130e3, "records": 3e3, "decided": 0.0, "messages": 3e3, "moves": 6e3}
+STORED = {"sign-in": 6e3, "records": 1.7e3, "decided": 0.0, "alone": 2e3, "messages": 1.7e3, "moves": 3e3}
+SENT = {"sign-in": 130e3, "records": 3e3, "decided": 0.0, "alone": 6e3, "messages": 3e3, "moves": 6e3}
 LOGGED = 2.0  # times what is stored, that Postgres writes to its log and sends to a standby
 
 

@@ -73,6 +73,7 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
     forms = max(sum(bool(position.step.fields) for position in plan) + _moves(plan) for plan in one)
     moves = max(map(_moves, one))
     hooked = max(sum(bool(at.step.fields) and at.step.computes for at in plan) for plan in one)
+    alone = max(sum(bool(at.step.fields) and at.step.is_solo for at in plan) for plan in one)
     talk = max(sum(position.step.chat != "none" for position in plan) for plan in one) * TALK
     return Estimate(
         players=players,
@@ -90,6 +91,7 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
             "sign-in": 1,
             "records": forms - moves,
             "decided": hooked,
+            "alone": alone,
             "messages": talk,
             "moves": moves,
         },

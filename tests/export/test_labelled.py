@@ -60,6 +60,14 @@ def test_each_cell_of_an_export_is_in_both_files_too(house: House, mask: Mask | 
         assert unlike_labelled(folder, name) == [], name
     told = read_labelled(folder, "players")["sav"][1]
     assert told.column_names_to_labels["age"] == "Your age"
+    if mask is None:
+        shown = {
+            kind: one.original_variable_types["player"]
+            for kind, (_, one) in read_labelled(folder, "players").items()
+        }
+        assert shown == {"sav": "F11.0", "dta": "%11.0f"}, (
+            "every digit of a number of one of several databases"
+        )
     assert {*told.variable_value_labels["status"].values()} >= {"invited", "waiting", "left"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert "labelled/rounds.dta" in manifest["files"] and "missing" not in manifest

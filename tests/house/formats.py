@@ -55,7 +55,7 @@ def as_csv(value: Any, labels: Mapping[Any, str]) -> str:
         return ""
     if value in labels:
         return labels[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def as_read(cell: str) -> str:
@@ -63,7 +63,7 @@ def as_read(cell: str) -> str:
     if text.endswith("Z") and text[4:5] == "-":
         return f"{text[:23]}Z"
     plain = text.removeprefix("-").replace(".", "", 1).isdecimal()
-    return f"{float(text):g}" if plain and text.isascii() else text
+    return f"{float(text):.15g}" if plain and text.isascii() else text
 
 
 def unlike_labelled(folder: Path, name: str) -> list[object]:
