@@ -277,7 +277,7 @@ union all
 select format('part %%s of player %%s: %%s', name, player_id, what) from part cross join lateral (values
     (of is null, 'nobody of this session has that number'),
     (during not in ('before', 'after'), 'it is with others'),
-    (kind <> during::text or number <> player_id %% 1000000000, format('it is for player %%s, %%s', player_id, during)),
+    (kind <> during::text or number <> number_alone(player_id), format('it is for player %%s, %%s', player_id, during)),
     (not exists (select from step where step.step = part.step and step.during = part.during::text),
         format('step %%s is of another part', step)),
     ((select array_agg((s.slot, s.type)::text) from slot s where s.room_id = part.id) is distinct from array['(1,any)'],

@@ -6,12 +6,11 @@ where p.id = any(%(player_ids)s) and p.status in ('before', 'after')
 order by p.id
 
 -- name: open_solo
--- Two processes that find the same: one opens it. Its number is its player's without what tells several databases' apart,
--- which no integer holds; within a session that is one of its own, too.
+-- Two processes that find the same: one opens it.
 with opened as (
     insert into room (session_id, kind, number, reason, seed, during, player_id, position, step, round, ends_when_answered,
         wait_share, opening, treatment, deadline)
-    select p.session_id, p.status::text, p.id %% 1000000000, 'alone', o.seed, p.status, p.id, o.position, o.step, o.round, true, 1, o.opening,
+    select p.session_id, p.status::text, number_alone(p.id), 'alone', o.seed, p.status, p.id, o.position, o.step, o.round, true, 1, o.opening,
         p.treatment, clock_timestamp() + make_interval(secs => o.secs)
     from jsonb_to_recordset(%(opens)s) as o(player bigint, seed bigint, opening boolean, position int, step text, round int,
         secs float8)

@@ -11,8 +11,13 @@ from app.config import ConfigError
 from app.database.clusters import NUMBERS, RANGES, be_named, first_numbers, moved_from
 from app.database.connections import Connection
 from app.database.embedded import Postgres
+from app.players.players import Person, invite
+from app.players.tokens import new_token
+from app.sessions.arrivals import begin
+from app.study.stored import read_study
 from tests.house.clusters import two_databases
 from tests.house.house import House
+from tests.house.solo import solo_files
 
 NAMES = ["main", "east"]
 GIVEN = "select (select min(id) from player), (select min(id) from room), (select max(id) from log)"
@@ -92,3 +97,26 @@ def test_what_has_moved_is_read_again_when_any_of_it_is_new(house: House) -> Non
             assert await moved_from(conn, state) == (state, None)
 
     house.read(story)
+
+
+def test_a_session_goes_on_whose_people_have_numbers_from_before_and_after_its_database_got_a_name(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    with two_databases(postgres, tmp_path) as clusters:
+        house = clusters.main
+        session = house.open_files(solo_files(), {"red": 2})
+        named(house, "main")
+
+        async def work(conn: Connection) -> None:
+            async with conn.transaction():
+                await invite(conn, session.id, [Person(new_token(), label, "red") for label in ("R8", "R9")])
+                await conn.execute(b"update player set status = 'before', signed_in_at = now()")
+                people = await (await conn.execute(b"select id from player order by id")).fetchall()
+                await begin(conn, session.id, await read_study(conn, session.id), [one for (one,) in people])
+
+        house.do(work)
+        last_digits = house.sql("select array_agg(id % 1000000000 order by id) from player")
+        assert last_digits == [([1, 2, 1, 2],)], "those that came later have the same ones again"
+        alone = "select r.player_id, r.name from room r join player p on p.id = r.player_id order by 1"
+        assert len(house.sql(alone)) == 4 == len({name for _, name in house.sql(alone)})
+        assert house.contradictions(session) == []
