@@ -13,6 +13,7 @@ from tests.bench.stage import PROCESSES, Stage
 from tests.house.studies import RUMOUR
 
 NOTHING = '{"ok": false, "verdict": "it gave no verdict"}'
+MOST_WRONGS = 5  # of a promise, that are told
 SEEDS, FAULTS, PLAYERS = (101, 102, 103, 104), 50, 60
 HOW = f"""`networklab drill studies/rumour --faults {FAULTS} --players {PLAYERS}` with the seeds
 {", ".join(map(str, SEEDS))}: while people play four times as fast as people do, some of them with bad connections,
@@ -54,5 +55,12 @@ def drilled(seed: int, faults: int, players: int, *more: str) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout or NOTHING)
     if not found["ok"]:
-        raise WrongAnswer(found["verdict"])
+        wrongs = [
+            f"{promise['number']}. {wrong}"
+            for session in found.get("sessions", ())
+            for promise in session["promises"]
+            if not promise["ok"]
+            for wrong in promise["wrong"][:MOST_WRONGS]
+        ]
+        raise WrongAnswer("\n".join([found["verdict"], *wrongs]))
     return found
