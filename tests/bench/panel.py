@@ -252,7 +252,7 @@ def _chapter(day: Day, found: Found) -> Chapter:
         plain("receipts found in the export", [_summed(found, "receipts found in the export")], "receipts"),
         plain("messages acknowledged", [_summed(found, "messages acknowledged")], "messages"),
         plain(f"`{FAILS}` is lost: another leads after", [found.failover.led - lost], "s"),
-        plain("… nobody there got a receipt for", [held_until - held_from], "s"),
+        plain("… the longest time without a receipt there, lulls included", [held_until - held_from], "s"),
         plain(
             "… the longest answer there",
             [_most(taken_by_answers([o for _, o, _ in found.of(FAILS)], lost, until + 60))],
