@@ -11,7 +11,8 @@ from app.config import ConfigError
 from app.database.clusters import NUMBERS, RANGES, be_named, first_numbers, moved_from
 from app.database.connections import Connection
 from app.database.embedded import Postgres
-from app.players.players import Person, invite
+from app.players.people import Person
+from app.players.players import invite
 from app.players.tokens import new_token
 from app.sessions.arrivals import begin
 from app.study.stored import read_study

@@ -441,7 +441,9 @@ def test_the_first_pages_are_light(stage: Stage) -> None:
     expect_state(page, "Live")
     wanted = {"play", "app.css", "app.js", "htmx-4.0.1.min.js", "hx-sse-4.0.1.min.js"}
     hear_until(page, lambda: wanted <= {url.partition("?")[0].rpartition("/")[2] for url, _ in sizes})
-    assert sum(size for _, size in sizes) < 45_500, sizes  # the join page once more in it, and numbers of eleven digits
+    assert sum(size for _, size in sizes) < 45_500, (
+        sizes
+    )  # the join page once more in it, and numbers of eleven digits
 
 
 def hear_until(page: Page, holds: Callable[[], bool]) -> None:
