@@ -39,13 +39,13 @@ class Used:
 EACH = {
     "sign-in": Used(0.0050, 0.0080),
     "records": Used(0.0004, 0.0008),
-    "decided": Used(0.0025, 0.0028),
+    "decided": Used(0.0013, 0.0014),
     "alone": Used(0.0050, 0.0060),
     "messages": Used(0.0004, 0.0008),
     "moves": Used(0.0006, 0.0004),
 }
 MORE = ("decided", "alone")  # of a form that is counted already
-UP = Used(0.45, 0.20)  # cores of a process that is up all the time …
+UP = Used(0.40, 0.17)  # cores of a process that is up all the time …
 OFTEN = 60.0  # … which it is by two thirds where so many forms come to it in a second
 
 
