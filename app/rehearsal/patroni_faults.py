@@ -86,9 +86,10 @@ def fill_its_disk(cluster: PatroniCluster) -> None:
     ended = led = False
     try:
         fill_up(ballast)
-        switch_logs(f"{cluster.url} user=postgres")
         deadline = time.monotonic() + NOTICED
         while not led and time.monotonic() < deadline:
+            if not ended:  # one that takes no connection just now has its files in stock still
+                switch_logs(f"{cluster.url} user=postgres connect_timeout=2")
             time.sleep(0.5)
             ended = ended or not descendants(postmaster)
             led = cluster.roles().get(other) == "leader"
