@@ -17,6 +17,7 @@ import psycopg
 CLONE_NEWNS, CLONE_NEWNET = 0x0002_0000, 0x4000_0000
 MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x4_0000, 2
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+ANSWERS = 5000  # milliseconds in which a Postgres whose disk is full answers, or never does
 DISK = 3 * 2**30  # bytes of the small disk that can be filled up
 
 
@@ -48,15 +49,22 @@ def small_disk(folder: Path, size: int = DISK) -> Iterator[bool]:
 
 
 def fill_up(ballast: Path) -> None:
-    """Until nothing is free on the disk that this file is on."""
-    with ballast.open("wb") as file, suppress(OSError):
-        while free := shutil.disk_usage(ballast.parent).free:
-            os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
+    """Until nothing is free on the disk that this file is on, also where somebody else writes to it meanwhile: what
+    was free a moment ago can't be had then, and half of it is asked for.
+    """
+    share = 1
+    with ballast.open("wb") as file:
+        while (free := shutil.disk_usage(ballast.parent).free) >= share:
+            try:
+                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free // share)
+            except OSError:
+                share *= 2
 
 
 def switch_logs(url: str) -> None:
-    """A Postgres has files of its log in stock; after this it needs new ones."""
+    """A Postgres has files of its log in stock; after this it needs new ones. One that never answers is left."""
     with suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(f"set statement_timeout = {ANSWERS}".encode())
         for _ in range(30):
             conn.execute(b"select pg_logical_emit_message(false, 'drill', 'x'), pg_switch_wal()")
 

@@ -165,6 +165,7 @@ class PatroniCluster:
         def in_step() -> bool:
             try:
                 with psycopg.connect(self.url, connect_timeout=2, autocommit=True) as conn:
+                    # As much of the log as whoever was cut off may be ahead of it by.
                     conn.execute("select pg_logical_emit_message(false, 'drill', repeat('x', 4000000))")
             except psycopg.Error:
                 return False
