@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from app.rehearsal.diary import Diary
 
@@ -40,13 +41,18 @@ def of_people(
     until: float,
     in_order: bool = False,
     others: Others = nobody_else,
+    spared: float = inf,
 ) -> CarriedOver:
     """Over what befell hosts between `since` and `until`: at those `moments` of it.
 
-    `in_order`: they were ended so that each page had its stream until it was told to go elsewhere.
+    `in_order`: they were ended so that each page had its stream until it was told to go elsewhere. `spared`: until
+    when nothing else befell these people; what they wait for after it is for that.
     """
     within = [one for one in moments if since <= one <= until]
-    waits = [[*_waits(diary, within, until, in_order)] for diary in diaries]
+    waits = [
+        [(begin, min(end, spared)) for begin, end in _waits(diary, within, until, in_order) if begin < spared]
+        for diary in diaries
+    ]
     spans = [span for its in waits for span in its]
     return CarriedOver(
         sum(any(end > begin for begin, end in its) for its in waits),

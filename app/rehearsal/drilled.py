@@ -189,7 +189,9 @@ class Outcome:
         spans = [span for other in others for span in gaps(self.ticks.get(other, ()), at, until, end)]
         return replace(
             felt,
-            beside=of_people(_diaries(beside), [at], at, until, in_order=True, others=self.others),
+            beside=of_people(
+                _diaries(beside), [at], at, until, in_order=True, others=self.others, spared=end
+            ),
             apart=Apart(max(end - begin for begin, end in spans), longest_own(spans, self.others)),
         )
 

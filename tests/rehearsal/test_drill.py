@@ -271,6 +271,19 @@ def test_a_dashboard_that_stands_still_into_the_next_fault_is_timed_to_its_end(h
     assert "stood still for more than 5 s (Postgres froze (main))" in broken.sentence
 
 
+def test_somebody_who_waits_into_what_befalls_their_own_database_was_spared_until_then(held: Played) -> None:
+    """Main's machine is lost 4 s after something befell east, and its people wait for main, not for east."""
+    kept = two_databases(held)
+    at = held.started
+    east = Incident(at, "Postgres froze", "east", at + 10)
+    [(own, _)] = kept.runs["main"]
+    own.diaries[0].asks.append(Exchange("records", at + 3, 24.0, 2))
+    assert not replace(kept, incidents=(east,)).kept
+    lost = Incident(at + 4, "Postgres was killed", "main", at + 20)
+    spared = replace(kept, incidents=(east, lost))
+    assert spared.kept and spared.felt[0].beside and spared.felt[0].beside.longest == 1.0
+
+
 def test_a_fault_at_which_nobody_was_there_is_not_counted(held: Played) -> None:
     kept = two_databases(held)
     found = kept.as_json()
