@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.rehearsal.programs import descendants
+from app.rehearsal.scene import says_ready
+from app.rehearsal.server_hosts import haproxy_here, in_front
+from app.web.processes import free_port
 from tests.bench.crowd import bring_in
-from tests.bench.figure import Chapter, plain
+from tests.bench.figure import Chapter, Figure, plain
 from tests.bench.growth import Disk, Meter
 from tests.bench.load import Plan, post_records
 from tests.bench.plot import Plot
 from tests.bench.records import FIELD, STUDY, check
 from tests.bench.stage import Stage, set_up
 from tests.house.house import House
+from tests.house.server import Server
+from tests.house.waits import until
 
 SERVERS = (1, 2, 3, 4)
 CLUSTERS = (1, 2, 3)
@@ -33,8 +38,10 @@ as they are answered, for {seconds} s at each number of processes; every receipt
 each.
 How to read it: a process more adds what it may take, as long as Postgres has something left of its share.
 From then on it takes away: the same forms come in more and smaller batches, each of which costs Postgres a
-commit. With twice the share of Postgres the same curve goes on for about twice as many processes. A process
-counts for a host here, as each knows nothing of the others.
+commit. With twice the share of Postgres the same curve goes on for about twice as many processes.
+Hosts: each is a `networklab serve` of one process with {each:.0%} of a core, behind one HAProxy with the settings of
+docs/scale.md, which takes what it needs, and Postgres has {most:.0%}{proxy}. Where a host adds as much as a process did
+on one machine, HAProxy and the hosts' not knowing of each other cost nothing that one would see.
 Databases: each is a Postgres with {each:.0%} of a core, and before each is a server process with as much; they
 share the same {width} connections. What no further process adds another database does, since sessions that lie in
 different ones have nothing in common."""
@@ -45,7 +52,7 @@ NOWHERE = (
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    processes: int
+    count: int  # of server processes, or hosts
     rate: float  # forms a second
     postgres: float  # % of a core
 
@@ -66,41 +73,54 @@ def run(stage: Stage) -> Chapter:
             _held(own, "postgres", [postmaster, *descendants(postmaster)], share),
         ):
             found[share] = _runs(stage, house, own, servers, seconds)
+    hosts = _of_hosts(stage, own, servers, seconds) if haproxy_here() else []
     clusters = _of_clusters(stage, own, CLUSTERS[::2] if stage.quick else CLUSTERS, seconds)
-    figures = [
-        plain(
-            f"Postgres {share:.0%} of a core, {one.processes} server processes: acknowledged",
-            [one.rate],
-            "forms/s",
-        )
+    how = HOW.format(
+        each=EACH,
+        people=PEOPLE,
+        width=WIDTH,
+        seconds=seconds,
+        most=POSTGRES[-1],
+        proxy="" if hosts else " (not measured: HAProxy is not here)",
+    )
+    return Chapter(title, _figures(found, hosts, clusters), how, _plots(found, hosts, clusters))
+
+
+def _figures(
+    found: Mapping[float, Sequence[_Run]], hosts: Sequence[_Run], clusters: Sequence[tuple[float, float]]
+) -> tuple[Figure, ...]:
+    several = [
+        (f"Postgres {share:.0%} of a core, {one.count} server processes", one.rate)
         for share, runs in found.items()
         for one in (runs[0], max(runs, key=lambda run: run.rate), runs[-1])
     ]
-    figures += [
-        plain(f"{count} databases, a server process before each: acknowledged", [rate], "forms/s")
-        for count, rate in clusters
+    several += [
+        (f"{one.count} hosts behind HAProxy, Postgres {POSTGRES[-1]:.0%} of a core", one.rate)
+        for one in hosts
     ]
+    several += [(f"{count:.0f} databases, a server process before each", rate) for count, rate in clusters]
+    return tuple(plain(f"{what}: acknowledged", [rate], "forms/s") for what, rate in dict(several).items())
+
+
+def _plots(
+    found: Mapping[float, Sequence[_Run]], hosts: Sequence[_Run], clusters: Sequence[tuple[float, float]]
+) -> tuple[Plot, ...]:
     along = f"server processes, {EACH:.0%} of a core each"
-    rates = {
-        f"Postgres {share:.0%}": [(one.processes, one.rate) for one in runs] for share, runs in found.items()
-    }
-    used = {
-        f"Postgres {share:.0%}": [(one.processes, one.postgres) for one in runs]
-        for share, runs in found.items()
-    }
-    plots = (
-        Plot("shares-forms", "Forms acknowledged, each part held to its share", "forms/s", along, rates),
+    held = {f"Postgres {share:.0%}": runs for share, runs in found.items()}
+    rates = {name: [(one.count, one.rate) for one in runs] for name, runs in held.items()}
+    used = {name: [(one.count, one.postgres) for one in runs] for name, runs in held.items()}
+    forms = "Forms acknowledged"
+    plots = [
+        Plot("shares-forms", f"{forms}, each part held to its share", "forms/s", along, rates),
         Plot("shares-postgres", "What Postgres takes of it", "% of a core", along, used),
-        Plot(
-            "shares-clusters",
-            f"Forms acknowledged, by databases of {EACH:.0%} of a core each",
-            "forms/s",
-            "databases, a server process before each",
-            {"forms": clusters},
-        ),
-    )
-    how = HOW.format(each=EACH, people=PEOPLE, width=WIDTH, seconds=seconds)
-    return Chapter(title, tuple(dict.fromkeys(figures)), how, plots)
+    ]
+    if hosts:
+        behind = {"behind one HAProxy": [(one.count, one.rate) for one in hosts]}
+        title = f"{forms}, by hosts of {EACH:.0%} of a core each"
+        plots.append(Plot("shares-hosts", title, "forms/s", "hosts", behind))
+    title = f"{forms}, by databases of {EACH:.0%} of a core each"
+    before = "databases, a server process before each"
+    return (*plots, Plot("shares-clusters", title, "forms/s", before, {"forms": clusters}))
 
 
 def _runs(stage: Stage, house: House, own: Path, servers: Sequence[int], seconds: int) -> list[_Run]:
@@ -123,6 +143,46 @@ def _runs(stage: Stage, house: House, own: Path, servers: Sequence[int], seconds
         server.stop()
         runs.append(_Run(processes, len(load.receipts) / load.seconds, meter.used()["Postgres"]))
     return runs
+
+
+def _of_hosts(stage: Stage, own: Path, numbers: Sequence[int], seconds: int) -> list[_Run]:
+    """Each host is a server of its own; all requests go through one HAProxy."""
+    postmaster = stage.postgres.pid
+    assert postmaster is not None
+    parts = [postmaster, *descendants(postmaster)]
+    plan, runs = None, []
+    with stage.house("hosts") as house, _held(own, "postgres-of-hosts", parts, POSTGRES[-1]):
+        for lap, hosts in enumerate(numbers):
+            with _behind_one_door(house, hosts) as (base, servers), ExitStack() as stack:
+                if plan is None:
+                    session = house.open(STUDY % (FIELD % "f0"), {"any": PEOPLE})
+                    crowd = asyncio.run(bring_in(base, session))
+                plan = Plan(base, crowd, ["f0"], house.folder)
+                for nth, pid in enumerate(house.workers()):
+                    stack.enter_context(_held(own, f"host-{nth}", [pid], EACH))
+                post_records(plan, WIDTH, 1, 2 * lap)  # warms up
+                meter = Meter(Disk("", stage, house), servers[0], load=False)
+                meter.start()
+                load = post_records(plan, WIDTH, seconds, 2 * lap + 1)
+                meter.stop()
+                check(house, load, WIDTH)
+            runs.append(_Run(hosts, len(load.receipts) / load.seconds, meter.used()["Postgres"]))
+    return runs
+
+
+@contextmanager
+def _behind_one_door(house: House, hosts: int) -> Iterator[tuple[str, list[Server]]]:
+    """The address of a HAProxy, and the servers that it leads to."""
+    door = free_port()
+    base = f"http://127.0.0.1:{door}"
+    (home := house.folder / f"door{hosts}").mkdir()
+    servers = [house.serve(NETWORKLAB_URL=base, FORWARDED_ALLOW_IPS="127.0.0.1") for _ in range(hosts)]
+    with in_front(home, door, [f"127.0.0.1:{one.port}" for one in servers]):
+        asyncio.run(until(lambda: len(house.workers()) >= hosts, "a process of each host"))
+        asyncio.run(until(lambda: says_ready(base), "a host behind HAProxy"))
+        yield base, servers
+    for server in servers:
+        server.stop()
 
 
 def _of_clusters(stage: Stage, own: Path, numbers: Sequence[int], seconds: int) -> list[tuple[float, float]]:
