@@ -70,10 +70,11 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
     before, after = (max(_alone(study, plan, during) for plan in one) for during in (BEFORE, AFTER))
     busy = max(over, shortest + QUICK * (before + after), 1.0)
     most = max(_records(plan) + _moves(plan) for plan in one)
-    forms = max(sum(bool(position.step.fields) for position in plan) + _moves(plan) for plan in one)
     moves = max(map(_moves, one))
-    hooked = max(sum(bool(at.step.fields) and at.step.computes for at in plan) for plan in one)
-    alone = max(sum(bool(at.step.fields) and at.step.is_solo for at in plan) for plan in one)
+    answers = [[at.step for at in plan if at.step.fields and not _again(at)] for plan in one]
+    forms = max(len(asked) + _moves(plan) for asked, plan in zip(answers, one, strict=True))
+    hooked = max(sum(step.computes for step in asked) for asked in answers)
+    alone = max(sum(step.is_solo for step in asked) for asked in answers)
     talk = max(sum(position.step.chat != "none" for position in plan) for plan in one) * TALK
     return Estimate(
         players=players,

@@ -131,6 +131,7 @@ def test_what_people_do_alone_takes_as_long_as_reading_it_and_some_are_out() -> 
     assert (told.shortest, told.longest, told.pages) == (60, 140, 5), "those of a room, as without them"
     # A tick, a choice and a click; or the choice three times.
     assert told.records == (11, 13)
+    assert told.acts["alone"] == 3, "of the attempts, which almost nobody needs, one"
     assert told.stay == 0.95 * (1 - 0.2**3) and told.come_in == 1
 
 
