@@ -122,11 +122,8 @@ def new_database(postgres: Postgres) -> str:
 @contextmanager
 def a_database(postgres: Postgres, template: str = APART) -> Iterator[str]:
     """The address of a migrated database that is gone afterwards."""
-    name = f"story_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template {template} {BY_FILES}'.encode())
-        yield make_conninfo(postgres.dsn, dbname=name)
-        conn.execute(f'drop database "{name}" with (force)'.encode())
+    with copy_of(postgres, template, f"story_{uuid4().hex[:12]}") as url:
+        yield url
 
 
 @contextmanager

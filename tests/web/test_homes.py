@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,10 @@ def started_by(pid: int) -> list[int]:
 
 
 def sockets_of(pid: int) -> set[str]:
-    found = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+    found = set[str]()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            found.add(os.readlink(one))
     return {one for one in found if one.startswith("socket:")}
 
 
