@@ -24,7 +24,8 @@ from app.players.lists import unescape
 SPSS_TEXT, SPSS_CODE, SPSS_LABEL, SPSS_TITLE = 32_767, 120, 255, 64  # bytes
 STATA_LABEL, STATA_CODE = 80, 8_000  # characters
 STATA_LEAST, STATA_MOST = -2_147_483_647, 2_147_483_620  # of whole numbers, which alone get labels there
-STATA_DIGITS = 9  # that it shows of a number by itself
+PLACES = 8  # of a number that both programs show by themselves
+EXACT = 2**53  # from it on not every whole number is one of theirs
 CUT = " … (cut here)"
 DONT_KNOW = "d"  # Stata's .d
 _NUMBER = re.compile(r"-?\d{1,300}(\.\d{1,300})?", re.ASCII)
@@ -78,6 +79,7 @@ def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> No
     del cells
     path = folder / FOLDER / name.removesuffix(".csv")
     labels = {one.column.short: one.column.label for one in series}
+    places = {one.column.short: _places(one) for one in series}
     pyreadstat.write_sav(
         pandas.DataFrame({one.column.short: _frame(pandas, one, SPSS_TEXT) for one in series}),
         path.with_suffix(".sav"),
@@ -93,9 +95,8 @@ def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> No
         variable_measure={
             one.column.short: "scale" if one.kind in (NUMBER, TIME) else "nominal" for one in series
         },
-        variable_format={
-            one.column.short: f"F{max(8, width)}.0" for one in series if (width := _digits(one))
-        },
+        variable_format={short: f"F{width}.0" for short, width in places.items() if width},
+        variable_display_width={short: width for short, width in places.items() if width > PLACES},
     )
     tagged = [one for one in series if one.unknown is not None]
     pyreadstat.write_dta(
@@ -105,10 +106,8 @@ def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> No
         column_labels={short: label[:STATA_LABEL] for short, label in labels.items()},
         variable_value_labels={one.column.short: codes for one in series if (codes := _stata(one))},
         missing_user_values={one.column.short: [DONT_KNOW] for one in tagged} or None,
-        # Else only the first digits of a number of more than nine are shown.
-        variable_format={
-            one.column.short: f"%{width}.0f" for one in series if (width := _digits(one)) > STATA_DIGITS
-        },
+        # Else only the first digits of a longer number are shown.
+        variable_format={short: f"%{width}.0f" for short, width in places.items() if width > PLACES},
     )
 
 
@@ -162,13 +161,15 @@ def _stata(one: Series) -> dict[Any, str]:
     }
 
 
-def _digits(one: Series) -> int:
-    """Places that its longest number takes, its sign too; 0 where they are not all whole."""
-    if one.kind not in (NUMBER, CODES) or any(
-        value != int(value) for value in one.values if value is not None
-    ):
+def _places(one: Series) -> int:
+    """That its longest number takes, its sign too, so that each digit is shown; 0 where they are not all whole, or not
+    all exact.
+    """
+    numbers = [value for value in one.values if value is not None] if one.kind in (NUMBER, CODES) else []
+    if not numbers or not all(map(float.is_integer, numbers)):
         return 0
-    return max((len(f"{value:.0f}") for value in one.values if value is not None), default=1)
+    ends = min(numbers), max(numbers)
+    return max(PLACES, *(len(f"{end:.0f}") for end in ends)) if max(map(abs, ends)) < EXACT else 0
 
 
 def _bytes(text: str, most: int) -> str:

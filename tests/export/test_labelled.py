@@ -170,6 +170,31 @@ def test_a_number_has_the_label_that_it_has_wherever_it_is_asked_and_none_that_s
         assert told.column_names_to_labels["sure"] == "Sure? (ask) / Sad? (again)"
 
 
+@pytest.mark.parametrize(
+    ("said", "spss", "width", "stata"),
+    [
+        (["7", "12"], "F8.0", 8, "%10.0g"),
+        (["12345678"], "F8.0", 8, "%10.0g"),
+        (["-5", "123456789"], "F9.0", 9, "%9.0f"),
+        (["-12345678", "1"], "F9.0", 9, "%9.0f"),
+        (["147000012345678", "1"], "F15.0", 15, "%15.0f"),
+        (["9007199254740991"], "F16.0", 16, "%16.0f"),
+        (["9007199254740993"], "F8.2", 8, "%10.0g"),  # no number of theirs
+        (["1234567890.5", "1"], "F8.2", 8, "%10.0g"),
+        ([""], "F8.2", 8, "%10.0g"),
+    ],
+)
+def test_each_digit_of_a_whole_number_is_shown_as_far_as_it_is_exact(
+    tmp_path: Path, said: list[str], spss: str, width: int, stata: str
+) -> None:
+    study = parse({"study.toml": TWO.encode(), **PAGES})
+    found = read_labelled(labelled(tmp_path, study, "rounds", [{"much": one} for one in said]), "rounds")
+    for program, (values, told) in found.items():
+        assert values["much"] == [float(one) if one else None for one in said], program
+        assert told.original_variable_types["much"] == {"sav": spss, "dta": stata}[program]
+    assert found["sav"][1].variable_display_width["much"] == width
+
+
 def test_a_table_that_can_t_be_made_is_missing_alone_and_said(tmp_path: Path) -> None:
     study = parse({"study.toml": STUDY.encode(), **PAGES})
     columns = columns_of(study, [*codebook.rows(study)])
