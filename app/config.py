@@ -218,8 +218,8 @@ def _recruiter_url(environ: Mapping[str, str], name: str, default: str) -> str:
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
         raise ConfigError(
-            f"{name} must be a whole number above zero, not “{text}”. Change it or leave it out."
+            f"{name} must be a whole number from 1 to 999,999,999, not “{text}”. Change it or leave it out."
         )
-    return int(text)
+    return int(text.lstrip("0"))

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from app.commands.program import program
 from app.database.clusters import LARGEST_NUMBER
 from app.database.stores import StorePlace, place_of
+from app.study.digits import whole
 from app.study.durations import seconds_in
 from app.study.syntax.mistakes import nearest
 
@@ -70,9 +71,9 @@ def number_of_row(text: str) -> int:
 
 
 def _above_zero(text: str, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 0 < int(text) <= most:
+    if not (number := whole(text, most)):
         raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 1 to {most:,}")
-    return int(text)
+    return number
 
 
 def backups_at(text: str) -> Path | StorePlace:
@@ -103,9 +104,9 @@ def new_file(text: str) -> Path:
 
 
 def port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
+    if not (number := whole(text, 65_535)):
         raise argparse.ArgumentTypeError(f"“{text}” is not a port; ports go from 1 to 65535")
-    return int(text)
+    return number
 
 
 def seconds(text: str) -> float:

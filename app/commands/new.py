@@ -12,6 +12,7 @@ from typing import TypeVar
 from app.commands.arguments import Refusal
 from app.commands.program import program
 from app.config import Config
+from app.study.digits import whole
 from app.study.model.study import MOST_SEATS
 from app.study.reading import check
 
@@ -141,12 +142,12 @@ def _line(text: str) -> str:
 
 
 def _seats(text: str) -> int:
-    seats = text.strip()
-    if not seats.isascii() or not seats.isdigit() or not 1 <= int(seats) <= MOST_SEATS:
+    said = text.strip()
+    if not (seats := whole(said, MOST_SEATS)):
         raise ValueError(
-            f"“{seats}” people can’t be in one room. Give a whole number from 1 to {MOST_SEATS:,}."
+            f"“{said}” people can’t be in one room. Give a whole number from 1 to {MOST_SEATS:,}."
         )
-    return int(seats)
+    return seats
 
 
 def _toml(text: str) -> str:

@@ -20,6 +20,9 @@ from app.rehearsal.joined import join_diaries, write_diaries
 from app.rehearsal.play import Setting
 from app.rehearsal.report import write_report
 from app.rehearsal.verdict import judge
+from app.study.digits import whole
+
+MOST_PARTS = 1_000  # machines of one rehearsal
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -151,12 +154,10 @@ def _join(options: argparse.Namespace, config: Config) -> int:
 
 
 def part(text: str) -> tuple[int, int]:
-    which, _, of = text.partition("/")
-    if not (
-        which.isascii() and which.isdigit() and of.isascii() and of.isdigit() and 1 <= int(which) <= int(of)
-    ):
+    which, of = (whole(one, MOST_PARTS) or 0 for one in (text.partition("/")[0], text.partition("/")[2]))
+    if not 1 <= which <= of:
         raise argparse.ArgumentTypeError(f"“{text}” is no part such as 1/3, the first of three")
-    return int(which), int(of)
+    return which, of
 
 
 async def _export(url: str, session_id: str, target: Path) -> None:

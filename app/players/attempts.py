@@ -12,9 +12,12 @@ from app.database.queries import Queries, rows, value
 from app.players import screening
 from app.players.quotas import Guest
 from app.players.screening import Leaver
+from app.study.digits import whole
 from app.study.model.entrance import ATTEMPT
 from app.study.model.fields import Form, first
 from app.study.model.study import Study
+
+MOST_NUMBERED = 9_999  # attempts, by which a form says which it is
 
 SQL = Queries(__name__)
 
@@ -47,7 +50,7 @@ async def next_attempt(conn: Connection, player_id: int) -> int:
 def number_in(form: Form) -> int:
     """Which attempt a form says that it is; 0 where it says nothing of that."""
     said = first(form, ATTEMPT)
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else 0
+    return whole(said, MOST_NUMBERED) or 0
 
 
 async def judge(conn: Connection, study: Study, guests: Sequence[tuple[Guest, int]]) -> dict[int, Tried]:

@@ -14,12 +14,13 @@ from psycopg.types.json import Jsonb
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms.records import by_form_in_turn, hold_rooms
+from app.study.digits import whole
 from app.study.languages.texts import Sentence
 from app.study.model.channels import DIRECT, Channel
 from app.study.model.fields import Field, FieldError, Form, first
 from app.study.model.kinds.text import TEXT
 from app.study.model.steps import Step
-from app.study.model.study import Study
+from app.study.model.study import MOST_SEATS, Study
 from app.study.model.talk import talk_since
 from app.study.model.words import REFUSE, WordList
 
@@ -112,12 +113,15 @@ def read_where(form: Form, step: Step) -> tuple[Channel, int | None] | Sentence:
     if not step.talks:
         return Sentence("Nobody can write messages at this step.")
     name, _, whom = first(form, "channel").partition(":")
-    to, channel = first(form, "to") or whom, step.channel_named(name)
-    if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
+    said, channel = first(form, "to") or whom, step.channel_named(name)
+    to = whole(said, MOST_SEATS) if said else None
+    if said and to is None:
         return Sentence("This message names nobody who is here. Choose a person and send it again.")
-    if channel is None or ((channel.name or channel.of == DIRECT) and bool(to) != (channel.of == DIRECT)):
+    if channel is None or (
+        (channel.name or channel.of == DIRECT) and (to is not None) != (channel.of == DIRECT)
+    ):
         return Sentence("Nobody would read this message here. Choose where to write it and send it again.")
-    return channel, int(to) if to else None
+    return channel, to
 
 
 async def store(

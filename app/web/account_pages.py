@@ -8,13 +8,15 @@ from typing import Any
 from litestar import get, post
 from litestar.response import Redirect, Response
 
+from app.database.clusters import LARGEST_NUMBER
+from app.study.digits import whole
 from app.study.model.fields import Form, first
 from app.web.access import accounts, api_tokens, logins, second_factor, security
 from app.web.access.api_tokens import DAYS, LONGEST_NAME, MOST_DAYS, SCOPES, ApiTokenError
 from app.web.access.passwords import PasswordError, new_hash
 from app.web.auth import address_of
 from app.web.credentials import right_password, welcome
-from app.web.forms import form_of, whole
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import ACCOUNT, who_asks
 from app.web.responses import page
@@ -53,9 +55,9 @@ async def end_logins(request: Query) -> Response[str] | Redirect:
     async with lab_of(request).pool.connection() as conn, conn.transaction():
         if which == "others":
             await logins.end_others(conn, who.name, who.login_id)
-        elif not (which.isascii() and which.isdecimal() and len(which) < 18):
+        elif (number := whole(which, LARGEST_NUMBER)) is None:
             return await _page(request, "The form does not say which log-in. Reload the page and try again.")
-        elif not await logins.end_one(conn, who.name, int(which)):
+        elif not await logins.end_one(conn, who.name, number):
             return await _page(request, "That log-in has ended already.")
         await security.write(conn, "log_ins_ended", who.name, address_of(request), which=which)
     return Redirect(HERE, status_code=303)

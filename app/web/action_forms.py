@@ -12,10 +12,11 @@ from litestar.response import Redirect, Response
 from app.database.connections import Connection
 from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
+from app.study.digits import whole
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.study import Study
 from app.web import templates
-from app.web.forms import form_of, whole
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import study_of
 from app.web.responses import piece, problem, wants_page

@@ -11,14 +11,15 @@ from litestar import get
 from litestar.response import Response
 from psycopg.errors import QueryCanceled
 
+from app.database.clusters import LARGEST_NUMBER
 from app.database.group_commit import Busy
 from app.sessions.sessions import Session, find_session
+from app.study.digits import whole
 from app.study.model.kinds.click import CLICK
 from app.study.model.study import Study
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
-from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.looks import looking, trouble_of
 from app.web.monitor.answer_table import (
@@ -116,7 +117,7 @@ def _looked(study: Study, asked: Mapping[str, str]) -> Looked:
         role=role if (role := asked.get("role", "")) in roles else "",
         type=type_ if (type_ := asked.get("type", "")) in study.types else "",
         sort=sort if sort.removeprefix("-") in SORTS else "-at",
-        page=min(LAST_PAGE, max(1, int(nth))) if nth.isascii() and nth.isdecimal() and len(nth) < 6 else 1,
+        page=min(LAST_PAGE, max(1, whole(nth, LARGEST_NUMBER) or 1)),
     )
 
 

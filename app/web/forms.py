@@ -30,15 +30,3 @@ def read_form(content_type: bytes, body: bytes) -> Form:
         return parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise ClientException("The form has bytes that are no text.") from None
-
-
-def whole(text: str, most: int) -> int | None:
-    """The number that these digits are; None for anything else, and for more than `most`.
-
-    Before it is made: Python refuses to read a number of some thousand digits.
-    """
-    digits = text.lstrip("0") or text[-1:]
-    if not (text.isascii() and text.isdecimal() and len(digits) <= len(str(most))):
-        return None
-    number = int(digits)
-    return number if number <= most else None

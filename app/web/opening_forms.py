@@ -15,11 +15,11 @@ from app.players.people import Listed
 from app.sessions.going_on import ON_PAGE, Before, find_before
 from app.sessions.sessions import Session, SessionError, all_sessions
 from app.sessions.starts import start_time
+from app.study.digits import whole
 from app.study.model.study import Study
 from app.study.syntax.mistakes import StudyError
 from app.web.access import rights
 from app.web.access.granting import Right
-from app.web.forms import whole
 from app.web.lab import Lab
 from app.web.sent_lists import SentList, read_list
 

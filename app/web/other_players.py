@@ -10,7 +10,9 @@ from litestar import post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Response
 
+from app.database.clusters import LARGEST_NUMBER
 from app.players.players import find_player
+from app.study.digits import whole
 from app.study.model.fields import first
 from app.web.auth import PLAYER_COOKIE, NotSignedIn, cookie_in, is_secure, own_cookie, player_of, same_site
 from app.web.forms import form_of
@@ -58,8 +60,7 @@ async def gives_way(request: Query, of: int) -> Response[str] | None:
 @post("/play/as", guards=[same_site])
 async def go_on_as(request: Query) -> Redirect:
     """Back to somebody who was in before, and still is: the code of who is done is not for whoever sits here next."""
-    named = first(await form_of(request), "player")
-    player_id = int(named) if named.isascii() and named.isdecimal() and len(named) < 19 else 0
+    player_id = whole(first(await form_of(request), "player"), LARGEST_NUMBER) or 0
     key = (_others_of(request) | _one_of(request)).get(player_id)
     if key is None or not await _is_in(request, player_id):
         raise NotSignedIn

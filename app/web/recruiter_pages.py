@@ -22,11 +22,12 @@ from app.recruiters.recruiter import RecruiterKind, RecruitingError
 from app.recruiters.recruitment import KINDS, Recruitment, recruitment_of, the_recruitment
 from app.recruiters.setting_up import guides_of
 from app.sessions.sessions import SessionError, find_session
+from app.study.digits import whole
 from app.study.languages.texts import texts_in
 from app.study.model.fields import Form, first
 from app.study.model.study import Study
 from app.web import recruiting, templates
-from app.web.forms import form_of, whole
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import FILES, OWNS, study_of, who_asks
 from app.web.responses import page, piece, problem

@@ -9,12 +9,13 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
 from app.study import shelf
+from app.study.digits import whole
 from app.study.model.fields import first
 from app.study.shelf import KeptVersion
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
-from app.web.forms import form_of, whole
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import piece, problem

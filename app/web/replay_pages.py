@@ -11,10 +11,12 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
 from app.database import clock
+from app.database.clusters import LARGEST_NUMBER
 from app.database.connections import snapshot
 from app.players import languages
 from app.replay.reading import Span, read_span, read_then
 from app.sessions.sessions import find_session
+from app.study.digits import whole
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
@@ -152,7 +154,7 @@ def _second(text: str) -> float | None:
 
 def _number(text: str) -> int:
     """0 for nothing, and for what is no number: then nothing is opened."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+    return whole(text, LARGEST_NUMBER) or 0
 
 
 HANDLERS = [replay_page]

@@ -12,12 +12,12 @@ from app.players import notes
 from app.players.tokens import new_token
 from app.sessions import actions, mending
 from app.sessions.sessions import find_session
+from app.study.digits import whole
 from app.study.model.fields import first as first_of
 from app.web import templates
 from app.web.access import security
 from app.web.action_forms import Action, Wish, carry_out, moment, number
 from app.web.auth import address_of
-from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Collection
 from litestar import get
 from litestar.response import Response
 
+from app.database.clusters import LARGEST_NUMBER
 from app.database.connections import Connection
+from app.study.digits import whole
 from app.web.access import rights, security
 from app.web.access.security import SecurityEvent
 from app.web.lab import Lab, Query
@@ -81,7 +83,8 @@ def _before(text: str) -> dict[str, int]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else security.LAST
+    number = whole(text, LARGEST_NUMBER)
+    return security.LAST if number is None else number
 
 
 HANDLERS = [own_security_log, session_security_log]

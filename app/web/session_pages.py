@@ -26,6 +26,7 @@ from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.sessions.starts import start_time
 from app.study import shelf
+from app.study.digits import whole
 from app.study.model.fields import first
 from app.study.shelf import KeptVersion
 from app.web import templates
@@ -34,7 +35,6 @@ from app.web.access.granting import Right
 from app.web.action_forms import Action, Wish, carry_out, moment
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
-from app.web.forms import whole
 from app.web.fragments import fragment, sse
 from app.web.lab import Lab, Query, lab_of
 from app.web.labs import of_first

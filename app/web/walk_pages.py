@@ -9,7 +9,7 @@ from litestar import get
 from litestar.response import Response
 
 from app.study import shelf
-from app.web.forms import whole
+from app.study.digits import whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import page, problem

@@ -116,7 +116,12 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["serve", "--dev", "no/such/folder"], {}, "no/such/folder"),
         (["serve", "--dev", str(RUMOUR), "--host", "0.0.0.0"], {}, "listens on 127.0.0.1"),
         (["serve", "--dev", str(RUMOUR), "--players", "13"], {}, "room for 12"),
-        (["serve"], {"PORT": "http"}, "PORT must be a whole number above zero"),
+        (["serve", "--port", "9" * 5_000], {}, "not a port"),
+        (["serve", "--processes", "9" * 5_000], {}, "not a whole number from 1 to 100,000"),
+        (["serve", "--processes", "٣"], {}, "not a whole number from 1 to 100,000"),
+        (["rehearse", "--session", str(RUMOUR), "--part", f"1/{'9' * 5_000}"], {}, "no part such as 1/3"),
+        (["serve"], {"PORT": "http"}, "PORT must be a whole number from 1 to 999,999,999"),
+        (["serve"], {"PORT": "9" * 5_000}, "PORT must be a whole number from 1 to 999,999,999"),
         (["sessions"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check DATABASE_URL"),
         (["sessions"], {"DATABASE_URL": "what is this"}, "DATABASE_URL is no address of a Postgres"),
         (

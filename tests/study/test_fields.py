@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.study.model.fields import Field, FieldError
 from app.study.model.forms import read_answers, typed
 from app.study.model.kinds.known import KINDS
+from app.study.model.study import MOST_SEATS
 
 
 def field(kind: str, low: str | None = None, high: str | None = None, **more: object) -> Field:
@@ -126,7 +127,10 @@ def test_what_is_said_of_each_is_one_value_by_slot_and_nobody_may_be_passed_over
     for said in ({"q-3": ["keep"]}, {"q-3": ["keep"], "q-12": ["leave"]}, {"q-3": ["keep", "break"]}):
         values, errors = read_answers([wish], {"q": ["3", "12"]} | said)
         assert not values and str(errors["q"]) == "Please answer for each of them."
-    for raw in (["0 keep"], ["x keep"], ["9999 keep"], ["{"], ["[1]"], ['{"3":1}', "{}"]):
+    last = str(MOST_SEATS)  # in the largest room
+    assert read_answers([wish], {"q": [last], f"q-{last}": ["keep"]}) == ({"q": f'{{"{last}":"keep"}}'}, {})
+    beyond = [f"{MOST_SEATS + 1} keep", f"{'9' * 5_000} keep", "٣ keep", "² keep"]
+    for raw in (["0 keep"], ["x keep"], *([one] for one in beyond), ["{"], ["[1]"], ['{"3":1}', "{}"]):
         with pytest.raises(FieldError):
             wish.read(raw)
     with pytest.raises(FieldError):

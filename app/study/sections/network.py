@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from app.study.digits import whole
 from app.study.hooks.uses import read_hook
 from app.study.model import networks
 from app.study.model.networks import ListedTie, Network
 from app.study.model.study import MOST_SEATS
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, did_you_mean
-from app.study.syntax.table import Table, spot_of_byte
+from app.study.syntax.table import LARGEST_NUMBER, Table, spot_of_byte
 
 COLUMNS = ("from", "to", "weight", "room", "round")
 EACH_ROUND = ("same", "new")
@@ -230,12 +231,12 @@ def _edge(header: Sequence[str], cells: Sequence[str]) -> ListedTie | tuple[str,
         return f"This line has {len(cells)} cells, but the header has {len(header)}.", "Give it as many."
     line = dict(zip(header, (cell.strip() for cell in cells), strict=True))
     room = line.get("room", "")
-    nth = _whole(line.get("round", "") or "1")
+    nth = whole(line.get("round", "") or "1", LARGEST_NUMBER)
     if nth is None or not 1 <= nth <= MOST_ROUNDS:
         return f"`{line['round']}` is no round.", "Write 1 or more, or leave it empty for the first."
     if not line["from"] and not line["to"] and line.get("round"):
         return ListedTie(0, 0, room=room, nth=nth)
-    slots = [_whole(line["from"]), _whole(line["to"])]
+    slots = [whole(line[side], LARGEST_NUMBER) for side in ("from", "to")]
     for slot, cell in zip(slots, (line["from"], line["to"]), strict=True):
         if slot is None or not 1 <= slot <= MOST_SEATS:
             return f"`{cell}` is no slot.", f"Write a whole number from 1 to {MOST_SEATS:,}."
@@ -250,10 +251,6 @@ def _edge(header: Sequence[str], cells: Sequence[str]) -> ListedTie | tuple[str,
     if not math.isfinite(weight) or weight == 0:
         return f"`{line['weight']}` is no weight.", "Write a number that is not 0, such as 0.5."
     return ListedTie(one, other, weight, room, nth)
-
-
-def _whole(cell: str) -> int | None:
-    return int(cell) if cell.isascii() and cell.isdecimal() and len(cell) < 10 else None
 
 
 def _key(one: int, other: int, directed: bool) -> tuple[int, int]:

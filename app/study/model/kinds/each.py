@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.study.digits import whole
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Form, Unanswered, tidy
 from app.study.model.kinds.choice import CHOICE, check_options
@@ -20,7 +21,7 @@ from app.study.model.kinds.limited import Limited
 from app.study.model.pictures import BarChart, counted
 from app.study.syntax.table import Table
 
-MOST_DIGITS = 3  # of a slot
+LAST_SLOT = 1000  # that a room can have
 _OF_EACH = Sentence("Please answer for each of them.")
 
 
@@ -120,11 +121,11 @@ def _by_slot(raw: Sequence[str]) -> tuple[dict[int, str], set[int]] | None:
     asked: set[int] = set()
     said = {}
     for one in raw:
-        slot, _, text = one.strip().partition(" ")
-        if not (slot.isascii() and slot.isdecimal() and len(slot) <= MOST_DIGITS and int(slot)):
+        whose, _, text = one.strip().partition(" ")
+        if not (slot := whole(whose, LAST_SLOT)):
             return None
-        asked.add(int(slot))
-        if text.strip() and said.setdefault(int(slot), text.strip()) != text.strip():
+        asked.add(slot)
+        if text.strip() and said.setdefault(slot, text.strip()) != text.strip():
             return None
     return said, asked - set(said)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from app.study.digits import whole
 from app.study.languages.texts import Sentence
 from app.study.model.fields import (
     DONT_KNOW,
@@ -153,10 +154,10 @@ class Rows(Kind):
             return said if said is not None and set(said) <= set(rows) else None
         said = {}
         for one in given:
-            nth, _, text = one.strip().partition(" ")
-            if not (nth.isascii() and nth.isdecimal() and len(nth) < 4 and 0 < int(nth) <= len(rows)):
+            said_nth, _, text = one.strip().partition(" ")
+            if not (nth := whole(said_nth, len(rows))):
                 return None
-            row = rows[int(nth) - 1]
+            row = rows[nth - 1]
             if text.strip() and said.setdefault(row, text.strip()) != text.strip():
                 return None
         return said

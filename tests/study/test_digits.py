@@ -1,10 +1,10 @@
-"""Stories of what a form says, as numbers."""
+"""Stories of digits that somebody sent, as numbers."""
 
 from __future__ import annotations
 
 import pytest
 
-from app.web.forms import whole
+from app.study.digits import whole
 
 
 @pytest.mark.parametrize(
