@@ -45,10 +45,7 @@ def run(stage: Stage) -> Chapter:
     rates: list[float] = []
     with stage.house("monitor") as house:
         folder = house.folder / "ticks"
-        folder.mkdir()
-        (folder / "sitecustomize.py").write_text("import tests.bench.clocked\n")
-        path = f"{folder}{os.pathsep}{PROJECT}"
-        server = house.serve(PROCESSES, None, PYTHONPATH=path, NETWORKLAB_BENCH_TICKS=str(folder))
+        server = house.serve(PROCESSES, None, **clocking(folder))
         session = house.open(STUDY % FIELD % "f0", {"any": PEOPLE})
         crowd = asyncio.run(bring_in(server.base, session))
         plan = Plan(server.base, crowd, ["f0"], house.folder)
@@ -56,11 +53,11 @@ def run(stage: Stage) -> Chapter:
             post_records(plan, CONNECTIONS, 2, 0)  # warms up what every process needs once
             for lap in range(1, stage.runs + 1):
                 backends = [pid for (pid,) in house.sql(BACKENDS)]
-                took, count = _ticks(folder, house)
+                took, count = ticks_so_far(folder, house)
                 started, used = time.perf_counter(), sum(map(cpu, backends))
                 load = post_records(plan, CONNECTIONS, seconds, lap)
                 ended, used = time.perf_counter(), sum(map(cpu, backends)) - used
-                took_since, count_since = _ticks(folder, house)
+                took_since, count_since = ticks_so_far(folder, house)
                 if [pid for (pid,) in house.sql(BACKENDS)] != backends or len(backends) != PROCESSES:
                     raise WrongAnswer("the dashboards' connections were replaced meanwhile")
                 if not count_since > count:
@@ -89,7 +86,14 @@ def run(stage: Stage) -> Chapter:
     return Chapter("The dashboard under full load", figures, how)
 
 
-def _ticks(folder: Path, house: House) -> tuple[float, int]:
+def clocking(folder: Path) -> dict[str, str]:
+    """Settings of a server that says in this new folder what its ticks take."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import tests.bench.clocked\n")
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}", "NETWORKLAB_BENCH_TICKS": str(folder)}
+
+
+def ticks_so_far(folder: Path, house: House) -> tuple[float, int]:
     """Seconds of processor time that all processes' ticks have taken so far, and how many there were."""
     found = [(folder / str(pid)).read_text().split() for pid in house.workers()]
     return sum(float(seconds) for seconds, _ in found), sum(int(count) for _, count in found)

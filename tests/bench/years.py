@@ -19,6 +19,7 @@ from tests.bench.crowd import bring_in
 from tests.bench.figure import Chapter, WrongAnswer, percentile, plain, under
 from tests.bench.game import FAST, with_open_fallback
 from tests.bench.load import Plan, post_records
+from tests.bench.looks import LOOKS, PAGES, look
 from tests.bench.plot import Plot
 from tests.bench.records import FIELD, STUDY, check
 from tests.bench.stage import PROCESSES, Stage
@@ -29,13 +30,7 @@ from tests.house.server import Server
 BEFORE = (0, 10, 50, 100, 200)  # sessions
 PEOPLE = 60  # of each, of those before and of that of today
 COMERS = 20  # who sign in, one after the other, at each number of sessions
-LOOKS, TIMES = 5, 3  # at each page, and of each proof
-PAGES = {
-    "": "dashboard",
-    "/players": "people",
-    "/answers": "answers",
-    "/data": "answers as a table",
-}
+TIMES = 3  # of each proof
 ALL = "list of sessions"
 HOW = """Bots play `studies/rumour` twice, {people} people each, 150 answers of everybody. The first session
 is closed and written again into the same tables, up to {most} times with other ids, each 40 hours before the
@@ -79,7 +74,7 @@ def run(stage: Stage) -> Chapter:
             if number:
                 copy_session(house.database, old, before + 1, number)
                 before = number
-            pages = asyncio.run(_look(house, server, today))
+            pages = asyncio.run(look(house, server, today, {ALL: "/admin"}))
             signed_in = asyncio.run(_sign_in(server, [next(tokens) for _ in range(COMERS)]))
             verified = _took(partial(_verify, house, today, study))
             exported = _took(partial(_export, house, today, study))
@@ -147,24 +142,6 @@ def _play(house: House, server: Server, folder: Path) -> tuple[str, Study]:
         return cast.session_id, cast.study
 
     return asyncio.run(story())
-
-
-async def _look(house: House, server: Server, session: str) -> dict[str, float]:
-    """Of each page the milliseconds that it took, the median."""
-    browser = await asyncio.to_thread(house.researcher, server)
-    addresses = {name: f"/admin/sessions/{session}{page}" for page, name in PAGES.items()} | {ALL: "/admin"}
-    found = {}
-    for name, address in addresses.items():
-        taken = []
-        for _ in range(LOOKS):
-            started = time.perf_counter()
-            reply = await browser.get(address)
-            taken.append(1000 * (time.perf_counter() - started))
-            if reply.status != 200:
-                raise WrongAnswer(f"{address} was answered with {reply.status}")
-        found[name] = percentile(taken, 0.5)
-    browser.close()
-    return found
 
 
 async def _sign_in(server: Server, tokens: list[str]) -> float:
