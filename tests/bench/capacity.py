@@ -17,7 +17,7 @@ PLAYED = (
     ("rumour", 350, 4.0, "answers and talk"),
     ("commons", 200, 4.0, "answers, scored by hooks"),
     ("moves", 200, 4.0, "answers of pairs, scored by hooks"),
-    ("market", 150, 6.0, "moves in an auction"),
+    ("market", 150, 6.0, "a quiz alone, then moves in an auction"),
 )
 COME = 5.0  # seconds in which all come
 AT_MOST = 30.0  # seconds that each is played
@@ -26,8 +26,9 @@ HOW = f"""`networklab check` says how many cores a study takes by what each form
 somebody signs in, answers, writes, moves). Here four studies are played by bots that are a few times as fast as
 people, over {PROCESSES} processes, for {AT_MOST:.0f} seconds each: *took* is the processor time of server and Postgres
 in the ten busiest seconds, as the rehearsal's own estimate has it; *reckoned* is what the forms that were answered in
-those seconds are to take. The costs are of this machine: for another, `check --rehearsed` takes what a rehearsal there
-has measured."""
+those seconds are to take. The costs were found with these four: that each is near says that one price of a form fits
+all of them, no more. They are of this machine: for another, `check --rehearsed` takes what a rehearsal there has
+measured."""
 
 
 def run(stage: Stage) -> Chapter:
