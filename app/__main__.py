@@ -77,8 +77,8 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 a promise was found broken, 2 what was asked cannot be done (one sentence on stderr), 128
-    and a signal's number where one ended it.
+    """Exit codes: 0 done, 1 a promise was found broken, or only some databases could tell, 2 what was asked cannot be
+    done (one sentence on stderr), 128 and a signal's number where one ended it.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     words = sys.argv[1:] if arguments is None else arguments

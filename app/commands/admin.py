@@ -11,7 +11,7 @@ from datetime import datetime
 from getpass import getpass
 
 from app.commands.arguments import THE_SESSION, as_typed, count, number_of_row
-from app.commands.clusters import ask, copied_accounts, of_each
+from app.commands.clusters import ask, copied_accounts, told_by_each
 from app.commands.connection import in_transaction
 from app.commands.granting import add_granting
 from app.config import Config
@@ -219,15 +219,13 @@ def _log(options: argparse.Namespace, config: Config) -> int:
     async def work(conn: Connection) -> list[SecurityEvent]:
         return await read_all(conn, options.session, most=options.most)
 
-    found, away = dict[str, list[SecurityEvent]](), list[str]()
+    found = dict[str, list[SecurityEvent]]()
     if options.session or not config.clusters:
         found[config.cluster] = in_transaction(config, work)  # where it is now has to answer
-    if others := [name for name in config.clusters if name not in found]:
-        said = asyncio.run(of_each(config, work, others))
-        found |= {name: events for name, events in said.items() if events is not None}
-        away = [name for name, events in said.items() if events is None]
-    for name in away:
-        print(f"note: {name} does not answer, so what was noted there is not among this.", file=sys.stderr)
+    others = [name for name in config.clusters if name not in found] if found else []
+    if others or not found:
+        found |= told_by_each(config, work, "what was noted there is not among this", others)
+    all_said = len(found) == len(config.clusters or found)
     told = security.newest(found, options.most)
     for where, one in told:
         place = {"database": where} if where else {}
@@ -243,8 +241,8 @@ def _log(options: argparse.Namespace, config: Config) -> int:
             ]
             print(f"{one.at:%Y-%m-%d %H:%M:%S} UTC  {one.what:20}  {', '.join(words)}")
     if not told and not options.json:
-        print("Nothing has happened yet.")
-    return 0
+        print("Nothing has happened yet." if all_said else "Nothing was noted in the databases that answer.")
+    return 0 if all_said else 1
 
 
 def _list_rights(options: argparse.Namespace, config: Config) -> int:

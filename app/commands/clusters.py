@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -66,6 +67,20 @@ async def of_each(
     names = names or [*config.clusters]
     said = await asyncio.gather(*(ask(config.of(name), question) for name in names))
     return dict(zip(names, said, strict=True))
+
+
+def told_by_each(
+    config: Config, question: Callable[[Connection], Awaitable[T]], missing: str, names: Sequence[str] = ()
+) -> dict[str, T]:
+    """What each says that answers, by its name. Of each of the others standard error has that it is away, and that so
+    what is called `missing`. Raises `Refusal` where all were asked and none answers.
+    """
+    said = asyncio.run(of_each(config, question, names))
+    if not names and not any(found is not None for found in said.values()):
+        raise Refusal("None of the databases of DATABASE_URLS answers.")
+    for name in (name for name, found in said.items() if found is None):
+        print(f"note: {name} does not answer, so {missing}.", file=sys.stderr)
+    return {name: found for name, found in said.items() if found is not None}
 
 
 async def ask(own: Config, question: Callable[[Connection], Awaitable[T]]) -> T | None:

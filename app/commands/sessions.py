@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import sys
 
 from app.commands.arguments import as_typed
-from app.commands.clusters import of_each
+from app.commands.clusters import told_by_each
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
@@ -28,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    there = _of_all(options, config) if config.clusters else _of_one(options, config)
+    there, all_said = _of_all(options, config) if config.clusters else (_of_one(options, config), True)
     found = [one for one in there if one.is_found_by(options.find)]
     if options.json:
         print(
@@ -36,6 +34,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         )
     elif there and not found:
         print(f"No session matches “{options.find}”.")
+    elif not found and not all_said:
+        print("No session is in the databases that answer.")
     elif not found and options.archived:
         print("No session is archived.")
     elif not found:
@@ -43,21 +43,19 @@ def run(options: argparse.Namespace, config: Config) -> int:
     else:
         for s in found:
             print(f"{s.id}  {s.status:8} {s.players:6,} players  {s.records:9,} records  {s.name}")
-    return 0
+    return 0 if all_said else 1
 
 
 def _of_one(options: argparse.Namespace, config: Config) -> list[SessionLine]:
     return in_transaction(config, lambda conn: list_sessions(conn, options.archived))
 
 
-def _of_all(options: argparse.Namespace, config: Config) -> list[SessionLine]:
-    """Of all databases that answer; the others are named."""
+def _of_all(options: argparse.Namespace, config: Config) -> tuple[list[SessionLine], bool]:
+    """Of all databases that answer; whether that is all there are. Raises `Refusal` where none does."""
 
     async def listed(conn: Connection) -> tuple[list[SessionLine], set[str]]:
         return await list_sessions(conn, options.archived), await leaving(conn)
 
-    said = asyncio.run(of_each(config, listed))
-    for name in (name for name, lines in said.items() if lines is None):
-        print(f"note: {name} does not answer, so its sessions are not among these.", file=sys.stderr)
-    found = listed_once([lines for lines in said.values() if lines is not None])
-    return sorted(found, key=lambda one: one.opened_at, reverse=True)
+    said = told_by_each(config, listed, "its sessions are not among these")
+    found = sorted(listed_once([*said.values()]), key=lambda one: one.opened_at, reverse=True)
+    return found, len(said) == len(config.clusters)

@@ -238,6 +238,27 @@ def test_the_doctor_looks_at_all_of_them_and_says_what_each_is(clusters: Cluster
     assert lights(away | {"NETWORKLAB_URL": half.base})["server"] == ("wrong", said)
 
 
+def test_what_only_some_databases_tell_is_no_whole_answer(clusters: Clusters) -> None:
+    """For whoever reads and for a program: what lacks is named, and the exit code is not that of a whole one."""
+    shell, away = Shell(clusters.main, clusters.main.folder), "host=/nowhere dbname=east"
+    half = several(main=clusters.main.database, east=away)
+    assert shell.type("sessions", **clusters.environ).stdout.startswith("There is no session yet; ")
+    assert shell.type("admin", "log", **clusters.environ).stdout == "Nothing has happened yet.\n"
+    listed = shell.type("sessions", **half)
+    assert (listed.returncode, listed.stdout) == (1, "No session is in the databases that answer.\n")
+    logged = shell.type("admin", "log", **half)
+    assert (logged.returncode, logged.stdout) == (1, "Nothing was noted in the databases that answer.\n")
+    people = shell.people("label,type\nann,red\nben,blue\n")
+    asked = ("open", RUMOUR, "--players", people, "--json", "--cluster", "main")
+    session = json.loads(shell.type(*asked, **clusters.environ).stdout)["session"]
+    listed = shell.type("sessions", "--json", **half)
+    assert [one["session"] for one in json.loads(listed.stdout)] == [session] and listed.returncode == 1
+    assert listed.stderr == "note: east does not answer, so its sessions are not among these.\n"
+    nobody = several(main=away.replace("east", "main"), east=away)
+    for words in (("sessions", "--json"), ("admin", "log")):
+        assert "None of the databases of DATABASE_URLS answers." in is_refused(shell.type(*words, **nobody))
+
+
 def test_a_session_before_says_where_the_next_wave_is(clusters: Clusters) -> None:
     shell = Shell(clusters.main, clusters.main.folder)
     people = shell.people("label,type\nann,red\nben,blue\n")

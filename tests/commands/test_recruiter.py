@@ -77,7 +77,7 @@ def test_what_cannot_be_done_is_one_sentence(shell: Shell, told: Recruited, fake
     fake.fail("study", "401", 9)
     assert "does not know this token" in refused(told.id, "look", PROLIFIC_TOKEN=TOKEN)
     assert "must begin with https://" in refused(told.id, "look", PROLIFIC_URL="http://example.org")
-    assert "None of these bonuses is yours to say" in refused(told.id, "settle", "9", "--paid")
+    assert "None of these bonuses is yours to say" in refused(told.id, "settle", "13000000009", "--paid")
     told.house.sql("delete from submission where session_id = %s", told.id)
     told.house.sql("delete from recruiting where session_id = %s", told.id)
     assert "not connected with a recruiter's study yet" in refused(told.id, "pay", PROLIFIC_TOKEN=TOKEN)

@@ -87,7 +87,8 @@ def commands() -> str:
     text = (
         "# Every command\n\n"
         "`networklab COMMAND --help` says the same. In a checkout it is `bin/networklab`. Exit codes: 0 done,\n"
-        "1 a promise was found broken, 2 what was asked can’t be done, with a sentence that says why.\n"
+        "1 a promise was found broken, or only some databases could tell, 2 what was asked can’t be done,\n"
+        "with a sentence that says why.\n"
     )
     for name, says in COMMANDS.items():
         if says:
