@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -170,29 +171,32 @@ def test_a_number_has_the_label_that_it_has_wherever_it_is_asked_and_none_that_s
         assert told.column_names_to_labels["sure"] == "Sure? (ask) / Sad? (again)"
 
 
-@pytest.mark.parametrize(
-    ("said", "spss", "width", "stata"),
-    [
-        (["7", "12"], "F8.0", 8, "%10.0g"),
-        (["12345678"], "F8.0", 8, "%10.0g"),
-        (["-5", "123456789"], "F9.0", 9, "%9.0f"),
-        (["-12345678", "1"], "F9.0", 9, "%9.0f"),
-        (["147000012345678", "1"], "F15.0", 15, "%15.0f"),
-        (["9007199254740991"], "F16.0", 16, "%16.0f"),
-        (["9007199254740993"], "F8.2", 8, "%10.0g"),  # no number of theirs
-        (["1234567890.5", "1"], "F8.2", 8, "%10.0g"),
-        ([""], "F8.2", 8, "%10.0g"),
-    ],
-)
-def test_each_digit_of_a_whole_number_is_shown_as_far_as_it_is_exact(
-    tmp_path: Path, said: list[str], spss: str, width: int, stata: str
-) -> None:
-    study = parse({"study.toml": TWO.encode(), **PAGES})
-    found = read_labelled(labelled(tmp_path, study, "rounds", [{"much": one} for one in said]), "rounds")
-    for program, (values, told) in found.items():
-        assert values["much"] == [float(one) if one else None for one in said], program
-        assert told.original_variable_types["much"] == {"sav": spss, "dta": stata}[program]
-    assert found["sav"][1].variable_display_width["much"] == width
+# What was said, and how SPSS and Stata show it.
+NUMBERS = {
+    "short": (["7", "12"], "F8.0", 8, "%10.0g"),
+    "eight": (["12345678"], "F8.0", 8, "%10.0g"),
+    "nine": (["-5", "123456789"], "F9.0", 9, "%9.0f"),
+    "signed": (["-12345678", "1"], "F9.0", 9, "%9.0f"),
+    "fifteen": (["147000012345678", "1"], "F15.0", 15, "%15.0f"),
+    "exact": (["9007199254740991"], "F16.0", 16, "%16.0f"),
+    "beyond": (["9007199254740993"], "F8.2", 8, "%10.0g"),  # no number of theirs
+    "parts": (["1234567890.5", "1"], "F8.2", 8, "%10.0g"),
+    "nothing": ([], "F8.2", 8, "%10.0g"),
+}
+
+
+def test_each_digit_of_a_whole_number_is_shown_as_far_as_it_is_exact(tmp_path: Path) -> None:
+    asked = ",".join(f'{{name = "{name}", ask = "?", kind = "number"}}' for name in NUMBERS)
+    study = parse(
+        {"study.toml": re.sub(r"fields = \[.*", f"fields = [{asked}]", TWO, flags=re.S).encode(), **PAGES}
+    )
+    rows = [{name: said[nth] for name, (said, *_) in NUMBERS.items() if nth < len(said)} for nth in range(2)]
+    found = read_labelled(labelled(tmp_path, study, "rounds", rows), "rounds")
+    for name, (said, spss, width, stata) in NUMBERS.items():
+        for program, (values, told) in found.items():
+            assert values[name] == [*map(float, said), *[None] * (2 - len(said))], (program, name)
+            assert told.original_variable_types[name] == {"sav": spss, "dta": stata}[program], name
+        assert found["sav"][1].variable_display_width[name] == width, name
 
 
 def test_a_table_that_can_t_be_made_is_missing_alone_and_said(tmp_path: Path) -> None:
