@@ -50,10 +50,10 @@ def small_disk(folder: Path, size: int = DISK) -> Iterator[bool]:
 
 def fill_up(ballast: Path) -> None:
     """Until nothing is free on the disk that this file is on, also where somebody else writes to it meanwhile: what
-    was free a moment ago can't be had then, and half of it is asked for.
+    was free a moment ago can't be had then, and half of it is asked for. Again it takes what has become free since.
     """
     share = 1
-    with ballast.open("wb") as file:
+    with ballast.open("ab") as file:
         while (free := shutil.disk_usage(ballast.parent).free) >= share:
             try:
                 os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free // share)

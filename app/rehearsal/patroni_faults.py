@@ -85,9 +85,9 @@ def fill_its_disk(cluster: PatroniCluster) -> None:
     ballast = machine.folder / "ballast"
     ended = led = False
     try:
-        fill_up(ballast)
         deadline = time.monotonic() + NOTICED
         while not led and time.monotonic() < deadline:
+            fill_up(ballast)  # what it gives back as it begins anew, it could go on with
             if not ended:  # one that takes no connection just now has its files in stock still
                 switch_logs(f"{cluster.url} user=postgres connect_timeout=2")
             time.sleep(0.5)
