@@ -90,7 +90,7 @@ def _figures(
     found: Mapping[float, Sequence[_Run]], hosts: Sequence[_Run], clusters: Sequence[tuple[float, float]]
 ) -> tuple[Figure, ...]:
     several = [
-        (f"Postgres {share:.0%} of a core, {one.count} server processes", one.rate)
+        (f"Postgres {share:.0%} of a core, server processes: {one.count}", one.rate)
         for share, runs in found.items()
         for one in (runs[0], max(runs, key=lambda run: run.rate), runs[-1])
     ]
@@ -98,8 +98,8 @@ def _figures(
         (f"{one.count} hosts behind HAProxy, Postgres {POSTGRES[-1]:.0%} of a core", one.rate)
         for one in hosts
     ]
-    several += [(f"{count:.0f} databases, a server process before each", rate) for count, rate in clusters]
-    return tuple(plain(f"{what}: acknowledged", [rate], "forms/s") for what, rate in dict(several).items())
+    several += [(f"databases, a server process before each: {count:.0f}", rate) for count, rate in clusters]
+    return tuple(plain(f"{what}, acknowledged", [rate], "forms/s") for what, rate in dict(several).items())
 
 
 def _plots(

@@ -15,7 +15,7 @@ from tests.house.studies import RUMOUR
 
 PEOPLE, UPGRADES, HOSTS = 700, 4, 2
 FAULT = "a new version came host by host"
-NOTHING = '{"carried_over": [], "sessions": [], "verdict": "it gave no verdict"}'
+NOTHING = '{"incidents": [], "sessions": [], "verdict": "it gave no verdict"}'
 TITLE = "A new version while people play"
 HOW = f"""`networklab drill studies/rumour --hosts {HOSTS} --players {{people}} --speed 1 --only "{FAULT}"`: people who
 are as fast as people are play over {HOSTS} hosts of {PROCESSES} processes behind HAProxy; a migration is made
@@ -45,16 +45,17 @@ def run(stage: Stage) -> Chapter:
         timeout=1200,
     )
     found: dict[str, Any] = json.loads(done.stdout or NOTHING)
-    if not found["sessions"] or not all(one["ok"] for one in found["sessions"]):
+    there = [one for one in found["incidents"] if one["there"]]
+    if not there or not found["sessions"] or not all(one["ok"] for one in found["sessions"]):
         raise WrongAnswer(found["verdict"])
-    *_, last = over = found["carried_over"]
-    with_all = over[1:] or [last]
+    first, *others = there
+    with_all = others or [first]
     what = f"{people} people, a new version host by host"
     figures = (
         under(
             f"{what}: without the server for at most", [max(one["longest"] for one in with_all)], "s", WITHIN
         ),
-        plain("… while they come", [over[0]["longest"]], "s"),
+        plain("… while they come", [first["longest"]], "s"),
         plain("… people who were", [one["people"] for one in with_all], "people"),
     )
     return Chapter(TITLE, figures, HOW.format(people=people, upgrades=upgrades))
