@@ -9,15 +9,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.rehearsal.alone import Solo
+from app.rehearsal.bots import Bot
 from app.rehearsal.cast import open_rehearsal
+from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.ends import SeatOf, SoloPart, ends_of
+from app.rehearsal.habits import Habits
 from app.rehearsal.play import Setting, longest, play
 from app.rehearsal.verdict import Verdict, judge
+from app.study.estimate import estimate_of
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.house import House
 from tests.house.rehearsing import broken
+from tests.house.server import Server
 from tests.house.studies import as_files, changed
 
 BEFORE = """
@@ -165,6 +170,29 @@ def test_pages_without_a_limit_take_as_long_as_a_slow_one_of_these_does() -> Non
     assert longest(own, plan) == 4.0 + 5.0 + 5 * plan.patience + 30.0
     assert longest(own, replace(plan, speed=10.0)) == longest(own, plan) + 1.0 + 5 * 6.0
     assert longest(parse(as_files(SURVEY)), plan) == 5 * plan.patience + 30.0
+
+
+def test_forms_that_each_fills_alone_are_counted_apart_as_many_as_the_study_was_reckoned_to_have(
+    shared: House, server: Server
+) -> None:
+    own, counts = parse(as_files(changed(STUDY, '[door]\nids = ["WHO"]\n'))), Counts()
+    session = shared.open_study(own, {"x": 2})
+    steady = Habits(think=(0.0, 0.0), talk=0, fallible=False)
+    bots = [
+        Bot(server.base, token, own, steady, label, speed=10_000, seed=label, counts=counts)
+        for label, token in session.tokens.items()
+    ]
+
+    async def story() -> None:
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(bot.play() for bot in bots))
+
+    shared.tell(story())
+    assert ended(shared, session.id) == {"complete": 2}
+    # Consent, rules, a quiz that both have right at once, and how it was; in the room how sure they are.
+    assert (counts.acts["alone"], counts.acts["records"]) == (2 * 4, 2 * 5)
+    assert counts.acts["alone"] == 2 * estimate_of(own, 2, 1.0).acts["alone"]
+    assert (counts.playing, counts.alone, counts.done) == (0, 0, 2), "nobody is there any more"
 
 
 def test_a_study_with_consent_a_quiz_rooms_and_a_questionnaire_is_played_by_its_link(
