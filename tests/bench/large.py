@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import psycopg
 import uvloop
 
 from app.config import PROJECT
@@ -34,7 +35,8 @@ HOW = """One session of so many people in rooms of four at each size, in the fir
 and have read their page; then {width} connections post forms of one field of theirs for {seconds} s as fast as the
 server ({processes} processes) answers, so that each session has about as many records, whose receipts are computed
 again, while a dashboard is open on each process: the longest gap between two of its ticks, and what a tick takes of a
-processor in the server. Then each page of a researcher's {looks} times, the median. The session is closed, and
+processor in the server. Then, once the tables are vacuumed, as Postgres does by itself within a minute, each page of a
+researcher's {looks} times, the median. The session is closed, and
 `networklab verify`, `networklab export` and `networklab transfer` to the other database run once each, as commands,
 their start included. How to read it: a page and a tick tell of all people or rooms that there are; what is proved and
 moved are all rows, of which the records are the most where there are fewer than some thousand people."""
@@ -77,6 +79,8 @@ def _size(
         gap = max(longest_gap(found, started, ended) for found in ticks.values())
     check(main, load, WIDTH)
     [(records,)] = main.sql("select sum(records)::int from log where session_id = %s", session.id)
+    with psycopg.connect(main.database, autocommit=True) as conn:
+        conn.execute("vacuum (analyze)")
     pages = asyncio.run(look(main, server, session.id))
     main.act("close", session)
     out = main.folder / f"{people}.zip"
