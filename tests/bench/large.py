@@ -45,7 +45,6 @@ moved are all rows, of which the records are the most where there are fewer than
 @dataclass(frozen=True, slots=True)
 class Size:
     people: int
-    records: int
     gap: float  # seconds
     tick: float  # ms
     pages: dict[str, float]  # ms
@@ -78,7 +77,6 @@ def _size(
         took_since, count_since = ticks_so_far(main.folder / "ticks", main)
         gap = max(longest_gap(found, started, ended) for found in ticks.values())
     check(main, load, WIDTH)
-    [(records,)] = main.sql("select sum(records)::int from log where session_id = %s", session.id)
     with psycopg.connect(main.database, autocommit=True) as conn:
         conn.execute("vacuum (analyze)")
     pages = asyncio.run(look(main, server, session.id))
@@ -88,7 +86,6 @@ def _size(
     proofs = [_typed(main, databases, [*one]) for one in (*words, ["transfer", session.id, "--to", "east"])]
     return Size(
         people,
-        records,
         gap,
         1000 * (took_since - took) / (count_since - count),
         pages,
