@@ -45,3 +45,18 @@ def test_a_plot_of_nothing_is_empty() -> None:
     empty = Plot("none", "Nothing", "MB", "seconds", {"resident": []})
     ElementTree.fromstring(empty.svg())
     assert empty.summary == "Nothing was measured."
+
+
+def test_the_name_of_each_line_stands_within_the_picture() -> None:
+    names = [f"line {nth}" for nth in range(6)]
+    picture = ElementTree.fromstring(
+        Plot("many", "Many", "ms", "players", {name: [(1, 2.0), (2, 3.0)] for name in names}).svg()
+    )
+    _, _, width, height = map(int, (picture.get("viewBox") or "").split())
+    found = {one.text: one for one in picture.iter(f"{SVG}text")}
+    places = {tuple(float(found[name].get(axis) or "nan") for axis in "xy") for name in names}
+    assert len(places) == 6 and all(x + 160 <= width and y < height for x, y in places)
+    assert {f"line-{nth}" for nth in range(1, 7)} == {
+        one.get("class") for one in picture.iter(f"{SVG}polyline")
+    }
+    assert all(f".line-{nth} {{ stroke" in Plot.svg(PLOT) for nth in range(1, 7))
