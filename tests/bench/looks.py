@@ -22,7 +22,8 @@ PAGES = {
 async def look(house: House, server: Server, session: str, also: Mapping[str, str] = {}) -> dict[str, float]:
     """Of each page the milliseconds that it took, the median. `also`: other pages' names → their addresses."""
     browser = await asyncio.to_thread(house.researcher, server)
-    addresses = {name: f"/admin/sessions/{session}{page}" for page, name in PAGES.items()} | also
+    own = {name: f"/admin/sessions/{session}{page}" for page, name in PAGES.items()}
+    addresses = {**own, **also}
     found = {}
     for name, address in addresses.items():
         taken = []
