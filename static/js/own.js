@@ -6,6 +6,8 @@ const own = (() => {
   const passing = new Set([0, 429, 502, 503, 504]); // it is sent again
   let here = null; // the step's part of the page that was told of last …
   let id = ""; // … and what it was called
+  let was = null; // what it is about, for whoever hears of it
+  let ends = Infinity; // when its time is up, by the page's clock
   let known = ""; // what the study told last
   let over = ""; // the step whose time is up
 
@@ -16,8 +18,10 @@ const own = (() => {
 
   function prepare() {
     const node = step();
-    if (node && (node !== here || node.id !== id)) tell("shown", about(node));
-    [here, id] = [node, node?.id ?? ""];
+    const goes = node !== here || (node?.id ?? "") !== id;
+    if (goes) end();
+    if (node && goes) tell("shown", about(node));
+    [here, id, was, ends] = [node, node?.id ?? "", node && about(node), until()];
     const told = document.querySelector("#step [data-networklab]")?.dataset.networklab ?? "";
     if (told && told !== known) tell("state", JSON.parse(told));
     known = told;
@@ -28,6 +32,13 @@ const own = (() => {
     if (!node || over === node.id || left() !== 0) return;
     over = node.id;
     tell("deadline", about(node));
+  }
+
+  // The next step may have come before we looked at the clock again: who waits for the end of this one hears it still.
+  function end() {
+    if (!was || over === id || clock.now() < ends) return;
+    over = id;
+    tell("deadline", was);
   }
 
   // One that fails does not keep the others from hearing.
@@ -71,9 +82,13 @@ const own = (() => {
 
   // Seconds; null where the step has no end that is known.
   function left() {
+    const at = until();
+    return at === Infinity ? null : Math.max(0, (at - clock.now()) / 1000);
+  }
+
+  function until() {
     const node = clockOf();
-    if (!node || "frozen" in node.dataset) return null;
-    return Math.max(0, (Number(node.dataset.until) - clock.now()) / 1000);
+    return node && !("frozen" in node.dataset) ? Number(node.dataset.until) : Infinity;
   }
 
   // One after the other: each needs the key that came with the answer to the one before.

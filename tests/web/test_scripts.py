@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.house.scripts import scripted
 from tests.house.stage import Stage
+from tests.house.studies import changed
 from tests.house.waits import apart
 
 
@@ -78,3 +79,23 @@ def test_a_script_keeps_what_it_drew_with_the_form_and_makes_moves(stage: Stage,
         )
     )
     assert [json.loads(value) for (value,) in stored] == [{"lines": [[1, 2]], "by": "“Ä”"}]
+
+
+@pytest.mark.browser
+def test_a_script_hears_that_the_time_was_up_also_where_the_next_step_came_first(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """On a busy phone: its page looks at the clock a while later than the server."""
+    stage.bear("allow-scripts and allow-same-origin")
+    study = scripted(tmp_path) / "study.toml"
+    study.write_text(changed(study.read_text(), 'repeat = 2\nlimit = "10m"', 'limit = "3s"'))
+    session = apart(lambda: stage.house.open_folder(tmp_path, {"player": 1}))
+    page = stage.page()
+    page.goto(stage.link(session, "P1"))
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#drawn")).to_have_text("drawn null")
+    page.evaluate("() => { for (let one = setInterval(() => {}); one > 0; one -= 1) clearInterval(one) }")
+    assert told(page, "deadline") == []
+    expect(page.get_by_role("button", name="Bid")).to_be_visible()
+    assert told(page, "deadline") == [{"step": "draw", "round": 1}]
+    assert told(page, "shown")[-1] == {"step": "trade", "round": 1}
