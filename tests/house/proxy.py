@@ -63,6 +63,11 @@ class Proxy:
                 back.write(exchange.answer)
         except (OSError, asyncio.IncompleteReadError):
             pass  # one of the two has gone
+        except asyncio.CancelledError:
+            for writer in (back, ahead):
+                if writer:
+                    writer.transport.abort()  # it would wait for a browser that takes nothing any more
+            raise
         finally:
             for writer in (back, ahead):
                 if writer:
