@@ -72,7 +72,7 @@ class Config:
 
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Settings from the environment; `docs/settings.md` lists them. Raises `ConfigError` with one sentence."""
-    host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
+    host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000, 65_535)
     public_url = _origin("NETWORKLAB_URL", environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}")
     config = Config(
         play_url=_play_url(environ, public_url, port),
@@ -216,10 +216,10 @@ def _recruiter_url(environ: Mapping[str, str], name: str, default: str) -> str:
     return url
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, most: int = 999_999_999) -> int:
     text = environ.get(name) or str(default)
-    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text) or int(text.lstrip("0")) > most:
         raise ConfigError(
-            f"{name} must be a whole number from 1 to 999,999,999, not “{text}”. Change it or leave it out."
+            f"{name} must be a whole number from 1 to {most:,}, not “{text}”. Change it or leave it out."
         )
     return int(text.lstrip("0"))

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -113,7 +114,7 @@ def seconds(text: str) -> float:
     """As a study writes them, in words or as their number."""
     alone = re.fullmatch(r"\d+(\.\d+)?", text.strip(), re.ASCII)
     found = seconds_in(f"{text}s" if alone else text)
-    if found is None:
+    if found is None or not isfinite(float(found)):
         raise argparse.ArgumentTypeError(f"“{text}” is not a time; write 90s, 5m or 1h")
     return float(found)
 

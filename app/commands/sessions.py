@@ -33,9 +33,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
             json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found])
         )
     elif there and not found:
-        print(f"No session matches “{options.find}”.")
+        print(f"No session{'' if all_said else ' in the databases that answer'} matches “{options.find}”.")
     elif not found and not all_said:
-        print("No session is in the databases that answer.")
+        print(f"No session is {'archived ' if options.archived else ''}in the databases that answer.")
     elif not found and options.archived:
         print("No session is archived.")
     elif not found:

@@ -105,7 +105,7 @@ def _column(study: Study, name: str, short: str, label: str, asked: Sequence[Fie
     if any(one.kind.holds_several or one.kind.is_number or not one.kind.answers(one) for one in asked):
         return Column(name, short, label)
     said = dict.fromkeys(answer for one in asked for answer in one.kind.answers(one))
-    if all(one.isascii() and one.isdecimal() and str(int(one)) == one for one in said):
+    if all(one.isascii() and one.isdecimal() and (one == "0" or one[0] != "0") for one in said):
         return Column(name, short, label, NUMBER, unknown=unknown, least=0)  # a code beside a number misleads
     return Column(name, short, label, CODES, [escape(one) for one in said], unknown=unknown)
 

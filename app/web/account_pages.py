@@ -59,6 +59,8 @@ async def end_logins(request: Query) -> Response[str] | Redirect:
             return await _page(request, "The form does not say which log-in. Reload the page and try again.")
         elif not await logins.end_one(conn, who.name, number):
             return await _page(request, "That log-in has ended already.")
+        else:
+            which = str(number)
         await security.write(conn, "log_ins_ended", who.name, address_of(request), which=which)
     return Redirect(HERE, status_code=303)
 

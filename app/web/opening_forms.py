@@ -107,22 +107,21 @@ def places_in(wanted: OpeningForm) -> Places | None:
         if most or extra:
             wanted.wrong["places"] = "Places are of the link for everybody. Tick it, too, or leave them out."
         return None
-    for text, what, limit in (
-        (most, "Places", MOST_PLACES),
-        (extra, "The share of extra ones", MOST_EXTRA),
+    places, share = whole(most, MOST_PLACES), whole(extra, MOST_EXTRA)
+    for text, number, what, limit in (
+        (most, places, "Places", MOST_PLACES),
+        (extra, share, "The share of extra ones", MOST_EXTRA),
     ):
-        if text and whole(text, limit) is None:
+        if text and number is None:
             wanted.wrong["places"] = (
                 f"{what} must be a whole number up to {limit:,}, or nothing: “{text[:40]}” is none."
             )
             return None
-    if most and not int(most):
+    if places == 0:
         wanted.wrong["places"] = "With no places nobody could come in. Write 1 or more, or nothing."
-    elif extra and int(extra) and not most:
+    elif share and places is None:
         wanted.wrong["places"] = "The share is of the places. Say how many there are, or leave it out."
-    return (
-        None if "places" in wanted.wrong else Places(int(most) if most else None, Decimal(extra or 0) / 100)
-    )
+    return None if "places" in wanted.wrong else Places(places, Decimal(share or 0) / 100)
 
 
 def start_in(wanted: OpeningForm) -> datetime | None:

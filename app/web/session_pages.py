@@ -237,14 +237,15 @@ async def _retry_seating(wish: Wish) -> str:
 
 async def _change_places(wish: Wish) -> str:
     most, extra = first(wish.form, "places").strip(), first(wish.form, "extra").strip().rstrip("% ")
-    for text, what in ((most, "Places"), (extra, "The share of extra ones")):
-        if text and whole(text, 100_000) is None:
+    number, share = whole(most, 100_000), whole(extra, 100_000)
+    for text, read, what in ((most, number, "Places"), (extra, share, "The share of extra ones")):
+        if text and read is None:
             raise SessionError(f"{what} must be a whole number, or nothing: “{text[:40]}” is none.")
-    if most and not int(most):
+    if number == 0:
         raise SessionError(
             "With no places nobody could come in. Write 1 or more; to shut the door, close the session."
         )
-    asked = Places(int(most) if most else None, Decimal(extra or 0) / 100)
+    asked = Places(number, Decimal(share or 0) / 100)
     return await places.change_places(wish.conn, wish.session_id, asked, wish.by)
 
 

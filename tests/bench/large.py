@@ -76,6 +76,8 @@ def _size(
         ended = time.perf_counter()
         took_since, count_since = ticks_so_far(main.folder / "ticks", main)
         gap = max(longest_gap(found, started, ended) for found in ticks.values())
+    if not count_since > count:
+        raise WrongAnswer("no tick was clocked")
     check(main, load, WIDTH)
     with psycopg.connect(main.database, autocommit=True) as conn:
         conn.execute("vacuum (analyze)")

@@ -95,7 +95,7 @@ def _figures(
         for one in (runs[0], max(runs, key=lambda run: run.rate), runs[-1])
     ]
     several += [
-        (f"{one.count} hosts behind HAProxy, Postgres {POSTGRES[-1]:.0%} of a core", one.rate)
+        (f"Postgres {POSTGRES[-1]:.0%} of a core, hosts behind HAProxy: {one.count}", one.rate)
         for one in hosts
     ]
     several += [(f"databases, a server process before each: {count:.0f}", rate) for count, rate in clusters]

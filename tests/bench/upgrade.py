@@ -46,7 +46,7 @@ def run(stage: Stage) -> Chapter:
     )
     found: dict[str, Any] = json.loads(done.stdout or NOTHING)
     there = [one for one in found["incidents"] if one["there"]]
-    if not there or not found["sessions"] or not all(one["ok"] for one in found["sessions"]):
+    if len(there) != upgrades or not found["sessions"] or not all(one["ok"] for one in found["sessions"]):
         raise WrongAnswer(found["verdict"])
     first, *others = there
     with_all = others or [first]

@@ -251,6 +251,10 @@ def test_what_only_some_databases_tell_is_no_whole_answer(clusters: Clusters) ->
     people = shell.people("label,type\nann,red\nben,blue\n")
     asked = ("open", RUMOUR, "--players", people, "--json", "--cluster", "main")
     session = json.loads(shell.type(*asked, **clusters.environ).stdout)["session"]
+    archived = shell.type("sessions", "--archived", **half)
+    assert archived.stdout == "No session is archived in the databases that answer.\n"
+    sought = shell.type("sessions", "--find", "wave2", **half)
+    assert sought.stdout == "No session in the databases that answer matches “wave2”.\n"
     listed = shell.type("sessions", "--json", **half)
     assert [one["session"] for one in json.loads(listed.stdout)] == [session] and listed.returncode == 1
     assert listed.stderr == "note: east does not answer, so its sessions are not among these.\n"

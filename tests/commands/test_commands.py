@@ -120,8 +120,11 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["serve", "--processes", "9" * 5_000], {}, "not a whole number from 1 to 100,000"),
         (["serve", "--processes", "٣"], {}, "not a whole number from 1 to 100,000"),
         (["rehearse", "--session", str(RUMOUR), "--part", f"1/{'9' * 5_000}"], {}, "no part such as 1/3"),
-        (["serve"], {"PORT": "http"}, "PORT must be a whole number from 1 to 999,999,999"),
-        (["serve"], {"PORT": "9" * 5_000}, "PORT must be a whole number from 1 to 999,999,999"),
+        (["serve"], {"PORT": "http"}, "PORT must be a whole number from 1 to 65,535"),
+        (["serve"], {"PORT": "9" * 5_000}, "PORT must be a whole number from 1 to 65,535"),
+        (["serve"], {"PORT": "70000"}, "PORT must be a whole number from 1 to 65,535"),
+        (["serve"], {"NETWORKLAB_PROCESSES": "9" * 5_000}, "from 1 to 999,999,999"),
+        (["check", str(RUMOUR), "--players", "40", "--over", "9" * 400], {}, "is not a time"),
         (["sessions"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check DATABASE_URL"),
         (["sessions"], {"DATABASE_URL": "what is this"}, "DATABASE_URL is no address of a Postgres"),
         (

@@ -130,11 +130,21 @@ def test_what_is_said_of_each_is_one_value_by_slot_and_nobody_may_be_passed_over
     last = str(MOST_SEATS)  # in the largest room
     assert read_answers([wish], {"q": [last], f"q-{last}": ["keep"]}) == ({"q": f'{{"{last}":"keep"}}'}, {})
     beyond = [f"{MOST_SEATS + 1} keep", f"{'9' * 5_000} keep", "٣ keep", "² keep"]
+    packed = ["1001", "99999999999999", "1_0", "٣", " 3 ", "0", "x"]
+    beyond += [f'{{"{slot}":"keep"}}' for slot in packed] + ['{"3":"keep","03":"break"}']
     for raw in (["0 keep"], ["x keep"], *([one] for one in beyond), ["{"], ["[1]"], ['{"3":1}', "{}"]):
         with pytest.raises(FieldError):
             wish.read(raw)
     with pytest.raises(FieldError):
         points.read(["3", "3 11"])
+
+
+def test_a_place_that_is_no_number_is_none_as_the_form_comes_back() -> None:
+    order = field("ranking", options=("red", "blue"))
+    for said in ("9" * 5_000, "٣", "²", "-1", "999"):
+        back = typed([order], {"q": [f"{said} red", "2 blue"]})["q"]
+        assert order.kind.place(back, "red") is None, said[:9]  # type: ignore[attr-defined]
+        assert order.kind.place(back, "blue") == 2  # type: ignore[attr-defined]
 
 
 @given(st.integers(-(10**17), 10**17), st.integers(0, 6))

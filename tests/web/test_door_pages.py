@@ -393,6 +393,8 @@ def test_researchers_see_the_link_who_came_by_it_and_why_not_and_change_the_plac
             said.text
         )
         assert "already; nothing changed" in html.unescape((await ada.do("/places", {"places": "4"})).text)
+        padded = await ada.do("/places", {"places": "0" * 5_000 + "4"})
+        assert "already; nothing changed" in html.unescape(padded.text), "however many digits it has"
         assert (await ada.do("/places", {"places": "many"})).status == 409
         assert (await ada.do("/places", {"places": "0"})).status == 409
         late = browser(house, server)

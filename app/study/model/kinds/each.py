@@ -139,6 +139,10 @@ def _unpack(value: str) -> dict[int, str] | None:
     """What was said, by slot; None if this is no stored value."""
     try:
         found = json.loads(value) if value else {}
-        return {int(slot): text for slot, text in found.items() if isinstance(text, str) and int(slot) > 0}
+        said = {whole(slot, LAST_SLOT): text for slot, text in found.items() if isinstance(text, str)}
     except (ValueError, AttributeError, RecursionError):
         return None
+    # Two ways to write one slot would be two answers about it.
+    return (
+        {slot: text for slot, text in said.items() if slot} if all(said) and len(said) == len(found) else None
+    )

@@ -6,9 +6,10 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from app.study.digits import whole
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError
-from app.study.model.kinds.choice import check_options
+from app.study.model.kinds.choice import MOST_OPTIONS, check_options
 from app.study.model.kinds.choices import Choices
 from app.study.model.listed import packed
 from app.study.model.pictures import BarChart, means_by, of_means
@@ -40,12 +41,13 @@ class Ranking(Choices):
         return order
 
     def place(self, value: str, option: str) -> int | None:
-        for nth, item in enumerate(self.items(value), 1):
+        items = self.items(value)
+        for nth, item in enumerate(items, 1):
             place, _, ranked = item.partition(" ")
             if item == option:
                 return nth
-            if ranked == option and place.isdecimal():
-                return int(place)
+            if ranked == option and (said := whole(place, MOST_OPTIONS)):
+                return said
         return None
 
     def given(self, field: Field, value: Collection[str]) -> list[str]:
