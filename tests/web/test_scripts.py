@@ -88,14 +88,12 @@ def test_a_script_hears_that_the_time_was_up_also_where_the_next_step_came_first
     """On a busy phone: its page looks at the clock a while later than the server."""
     stage.bear("allow-scripts and allow-same-origin")
     study = scripted(tmp_path) / "study.toml"
-    study.write_text(changed(study.read_text(), 'repeat = 2\nlimit = "10m"', 'limit = "3s"'))
+    study.write_text(changed(study.read_text(), 'repeat = 2\nlimit = "10m"', 'limit = "6s"'))
     session = apart(lambda: stage.house.open_folder(tmp_path, {"player": 1}))
     page = stage.page()
+    page.add_init_script("window.setInterval = () => 0")
     page.goto(stage.link(session, "P1"))
     page.get_by_role("button", name="Come in").click()
-    expect(page.locator("#drawn")).to_have_text("drawn null")
-    page.evaluate("() => { for (let one = setInterval(() => {}); one > 0; one -= 1) clearInterval(one) }")
-    assert told(page, "deadline") == []
-    expect(page.get_by_role("button", name="Bid")).to_be_visible()
+    expect(page.get_by_role("button", name="Bid")).to_be_visible(timeout=30_000)
     assert told(page, "deadline") == [{"step": "draw", "round": 1}]
     assert told(page, "shown")[-1] == {"step": "trade", "round": 1}
